@@ -1,0 +1,5 @@
+"""What we promise: channel contracts, distribution suites, reconciliation.
+
+Nothing here knows when it runs (that is `orchestration`) or what a table means (that is
+`dbt_project`). Never imports Dagster.
+"""

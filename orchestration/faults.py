@@ -11,20 +11,20 @@ import os
 import signal
 
 FAULT_POINTS = (
-    "after_land_file",        # delivery file renamed into landing, not yet in the ledger
-    "before_raw_rename",      # raw Parquet written under its temporary name
-    "after_raw_rename",       # raw Parquet in place, not yet listed
-    "before_ledger_commit",   # admission transaction open
-    "after_ledger_commit",    # admission committed, caller not yet told
-    "mid_score",              # between two score files
-    "after_score_commit",     # score file listed
-    "before_dbt",             # window fixed, no model built
-    "mid_dbt",                # some models built, some not
-    "after_dbt",              # all models built, window not yet marked as built
-    "before_publish",         # window marked as built, nothing published
-    "mid_publish",            # objects written, manifest not yet
-    "before_current_swap",    # version complete, pointer not moved
-    "after_current_swap",     # pointer moved, ledger not told
+    "after_land_file",  # delivery file renamed into landing, not yet in the ledger
+    "before_raw_rename",  # raw Parquet written under its temporary name
+    "after_raw_rename",  # raw Parquet in place, not yet listed
+    "before_ledger_commit",  # admission transaction open
+    "after_ledger_commit",  # admission committed, caller not yet told
+    "mid_score",  # between two score files
+    "after_score_commit",  # score file listed
+    "before_dbt",  # window fixed, no model built
+    "mid_dbt",  # some models built, some not
+    "after_dbt",  # all models built, window not yet marked as built
+    "before_publish",  # window marked as built, nothing published
+    "mid_publish",  # objects written, manifest not yet
+    "before_current_swap",  # version complete, pointer not moved
+    "after_current_swap",  # pointer moved, ledger not told
 )
 
 _passes: dict[str, int] = {}

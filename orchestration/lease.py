@@ -29,6 +29,7 @@ def lease(path: Path, purpose: str) -> Iterator[None]:
 
     Raises:
         LeaseHeldError: another process holds it; the message says which.
+
     """
     if path in _held:
         yield
@@ -40,7 +41,9 @@ def lease(path: Path, purpose: str) -> Iterator[None]:
     except BlockingIOError:
         holder = os.read(descriptor, 500).decode("utf-8", "replace").strip()
         os.close(descriptor)
-        raise LeaseHeldError(f"another refresh is running ({holder or 'holder unknown'}); try again later") from None
+        raise LeaseHeldError(
+            f"another refresh is running ({holder or 'holder unknown'}); try again later"
+        ) from None
     _held[path] = descriptor
     try:
         os.ftruncate(descriptor, 0)

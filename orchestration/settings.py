@@ -57,6 +57,7 @@ class Settings:
 
         Raises:
             ConfigError: naming the file and entry that is wrong.
+
         """
         env = os.environ if environ is None else environ
         config_path = Path(env.get("VOC_CONFIG") or PROJECT_ROOT / "voc.yml").expanduser().resolve()
