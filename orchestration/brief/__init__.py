@@ -1,0 +1,1 @@
+"""The one-page Chinese brief made from a published version."""

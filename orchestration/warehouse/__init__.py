@@ -1,0 +1,1 @@
+"""The build file: connections, control tables, the dbt runner."""
