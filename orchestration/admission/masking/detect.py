@@ -1,14 +1,20 @@
-"""Find and mask personal identifiers in one text."""
+"""Mask one text: gates, finders in order of priority, windows for long records, spans back.
+
+Priority where candidates overlap: mail, ID card, mobile, VIN, bank card, landline, plate, WeChat,
+QQ, address, name. A finder sees what an earlier one took as blanked out, so spans never overlap.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from orchestration.admission.masking import checks
-from orchestration.admission.masking.fold import plain
+from orchestration.admission.masking import codes, numbers, people
+from orchestration.admission.masking.fold import SPOKEN, SPOKEN_DIGITS, ZERO_WIDTH, plain
+from orchestration.admission.masking.numbers import Span
 
-MASKER_VERSION = "1"
+MASKER_VERSION = "2"
 TOKENS = {
     "phone": "[手机]",
     "landline": "[座机]",
@@ -22,18 +28,21 @@ TOKENS = {
     "person_name": "[姓名]",
     "address": "[地址]",
 }
-_PATTERNS = (
-    (
-        "mail",
-        re.compile(
-            r"(?<![\w.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{2,63}){1,4}", re.A
-        ),
-    ),
-    ("id_card", re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{16}[0-9Xx](?![0-9A-Za-z])")),
-    ("phone", re.compile(r"(?<![0-9])(?:(?:\+|00)86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])")),
-    ("vin", re.compile(r"(?<![0-9A-Za-z])[A-HJ-NPR-Z0-9]{17}(?![0-9A-Za-z])")),
-    ("bank_card", re.compile(r"(?<![0-9A-Za-z])62[0-9]{14,17}(?![0-9A-Za-z])")),
+
+WINDOW = 2_000
+# Longer than any identifier with its cue (an address, an ID card spaced three wide).
+MARGIN = 250
+
+_BLANK = "\x00"
+# Sounds of hesitation stand between spoken digits as a gap does.
+_SPOKEN_TEXT = SPOKEN | dict.fromkeys(map(ord, "嗯呃啊哦额"), " ")
+_WORD = "".join(SPOKEN_DIGITS)
+_LOOSE = r"[ \-.,()/_~、嗯呃啊哦额]{0,3}+"
+_SPOKEN_GATE = re.compile(
+    rf"[{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{5}}|[0-9](?:{_LOOSE}[0-9]){{0,4}}{_LOOSE}[{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{0,4}}"
 )
+_ANY_WORD = re.compile(f"[{_WORD}]")
+_ANY_DIGIT = re.compile("[0-9]")
 
 
 class Found(NamedTuple):
@@ -55,28 +64,104 @@ class MaskResult(NamedTuple):
 def mask_text(text: str) -> MaskResult:
     """Replace each identifier by its typed token; a text without one comes back as it is."""
     folded = plain(text)
-    taken: list[Found] = []
-    for pii_class, pattern in _PATTERNS:
-        for match in pattern.finditer(folded):
-            start, end = match.span()
-            if _holds(pii_class, match[0].upper()) and not any(
-                start < f.end and f.start < end for f in taken
-            ):
-                taken.append(Found(pii_class, text[start:end], start, end))
-    return _replace(text, sorted(taken, key=lambda found: found.start))
+    kept: list[int] | None = None
+    if not folded.isascii() and ZERO_WIDTH.search(folded):
+        kept = [place for place, character in enumerate(folded) if not ZERO_WIDTH.match(character)]
+        folded = ZERO_WIDTH.sub("", folded)
+    spans = _find(folded) if len(folded) <= WINDOW else _find_by_window(folded)
+    if not spans:
+        return MaskResult(text, ())
+    return _replace(text, spans if kept is None else _map_back(spans, kept, len(text)))
 
 
-def _holds(pii_class: str, value: str) -> bool:
-    if pii_class == "id_card":
-        return checks.id_card_valid(value)
-    if pii_class == "vin":
-        return checks.vin_valid(value)
-    return checks.luhn_valid(value) if pii_class == "bank_card" else True
+def _find_by_window(text: str) -> list[Span]:
+    """Search overlapping windows; a span belongs to the window in whose core it starts."""
+    spans: list[Span] = []
+    taken = 0
+    for core in range(0, len(text), WINDOW - 2 * MARGIN):
+        core_end = core + WINDOW - 2 * MARGIN
+        left = max(0, core - MARGIN)
+        for pii_class, start, end in _find(text[left : core_end + MARGIN]):
+            if core <= start + left < core_end and start + left >= taken:
+                taken = end + left
+                spans.append((pii_class, start + left, taken))
+    return spans
 
 
-def _replace(text: str, found: list[Found]) -> MaskResult:
-    pieces, last = [], 0
-    for item in found:
-        pieces += [text[last : item.start], TOKENS[item.pii_class]]
-        last = item.end
-    return MaskResult("".join([*pieces, text[last:]]) if found else text, tuple(found))
+def _find(text: str) -> list[Span]:
+    """Return non-overlapping spans in order of place."""
+    spans: list[Span] = []
+    if codes.MAIL_GATE.search(text):
+        text = _take(spans, text, codes.find_mails(text))
+    if _ANY_DIGIT.search(text):
+        text = _find_numbers(spans, text)
+    if _SPOKEN_GATE.search(text):
+        text = _find_spoken(spans, text)
+    if codes.PLATE_GATE.search(text):
+        text = _take(spans, text, codes.find_plates(text.translate(SPOKEN)))
+    if codes.WECHAT_GATE.search(text):
+        text = _take(spans, text, codes.find_wechats(text))
+    if codes.QQ_GATE.search(text):
+        text = _take(spans, text, codes.find_qqs(text.translate(_SPOKEN_TEXT)))
+    if people.ADDRESS_GATE.search(text):
+        text = _take(spans, text, people.find_addresses(text))
+    if people.NAME_GATE.search(text):
+        text = _take(spans, text, people.find_names(text))
+    spans.sort(key=lambda span: span[1])
+    return spans
+
+
+def _find_numbers(spans: list[Span], text: str) -> str:
+    runs = [match.span() for match in numbers.RUN.finditer(text)]
+    if runs:
+        if any(end - start >= 15 for start, end in runs):
+            text = _take(spans, text, numbers.find_id_cards(text))
+        text = _take(spans, text, numbers.find_phones(text, runs))
+    if codes.VIN_GATE.search(text):
+        text = _take(spans, text, codes.find_vins(text))
+    if runs:
+        text = _take(spans, text, numbers.find_bank_cards(text, runs))
+        text = _take(spans, text, numbers.find_landlines(text, runs))
+    return text
+
+
+def _find_spoken(spans: list[Span], text: str) -> str:
+    """Look again with number words as digits, only where a number word takes part."""
+    spoken = text.translate(_SPOKEN_TEXT)
+    runs = [m.span() for m in numbers.RUN.finditer(spoken) if _ANY_WORD.search(text, *m.span())]
+    if not runs:
+        return text
+    found: list[Span] = []
+    spoken = _take(found, spoken, numbers.find_id_cards(spoken))
+    for finder in (numbers.find_phones, numbers.find_bank_cards, numbers.find_landlines):
+        spoken = _take(found, spoken, finder(spoken, runs))
+    return _take(spans, text, found)
+
+
+def _take(spans: list[Span], text: str, found: Iterable[Span]) -> str:
+    """Add what is free to `spans`; return the text with it blanked out."""
+    pieces: list[str] = []
+    last = 0
+    for span in sorted(found, key=lambda item: item[1]):
+        _, start, end = span
+        if start < last or _BLANK in text[start:end]:
+            continue
+        spans.append(span)
+        pieces += [text[last:start], _BLANK * (end - start)]
+        last = end
+    return "".join([*pieces, text[last:]]) if last else text
+
+
+def _map_back(spans: list[Span], kept: list[int], length: int) -> list[Span]:
+    kept.append(length)
+    return [(pii_class, kept[start], kept[end]) for pii_class, start, end in spans]
+
+
+def _replace(text: str, spans: list[Span]) -> MaskResult:
+    pieces: list[str] = []
+    last = 0
+    for pii_class, start, end in spans:
+        pieces += [text[last:start], TOKENS[pii_class]]
+        last = end
+    found = tuple(Found(pii_class, text[start:end], start, end) for pii_class, start, end in spans)
+    return MaskResult("".join([*pieces, text[last:]]), found)
