@@ -16,7 +16,7 @@ _MAIL_PROVIDERS = (
     r"(?:vip\.)?(?:qq|163|126|139|189|gmail|sina|foxmail|outlook|hotmail|sohu|aliyun|yeah|icloud|live|msn|wo|21cn|tom)"
 )
 _DOT = r"(?: {0,2}(?:\.|点|\(dot\)|\[dot\]| dot )) {0,2}"
-_MAIL_HOST = rf"[A-Za-z0-9](?:[A-Za-z0-9-]{{0,62}}+)(?:\.[A-Za-z0-9-]{{1,63}}){{0,3}}(?:{_DOT}(?:com|cn|net|org|edu|gov|me|cc))+(?![A-Za-z0-9])"
+_MAIL_HOST = rf"[A-Za-z0-9](?:[A-Za-z0-9-]{{0,62}}+)(?:(?:\.|{_DOT})[A-Za-z0-9-]{{1,63}}){{0,3}}(?:{_DOT}(?:com|cn|net|org|edu|gov|me|cc))+(?![A-Za-z0-9])"
 _MAIL_ANY_HOST = r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,3}\.[A-Za-z]{2,24}(?![A-Za-z0-9])"
 _MAIL = re.compile(
     rf" {{0,2}}(?:@ {{0,2}}(?:{_MAIL_HOST}|{_MAIL_ANY_HOST})"
@@ -104,9 +104,10 @@ def find_vins(text: str) -> Iterator[Span]:
 
 def _vin_holds(value: str, is_spaced: bool) -> bool:
     known = _KNOWN_MAKERS.match(value) is not None
-    if known and sum(character.isdigit() for character in value) >= 5:
-        return not is_spaced or checks.vin_valid(value)
-    return not is_spaced and checks.vin_valid(value) and checks.vin_model_year(value) is not None
+    if checks.vin_valid(value):
+        return known or (not is_spaced and checks.vin_model_year(value) is not None)
+    # A mistyped VIN still describes a car with letters; a serial number after a maker's letters does not.
+    return known and not is_spaced and not value[3:9].isdigit() and value[9] not in "0UZ"
 
 
 def find_plates(text: str) -> Iterator[Span]:

@@ -41,6 +41,7 @@ _LOOSE = r"[ \-.,()/_~、嗯呃啊哦额]{0,3}+"
 _SPOKEN_GATE = re.compile(
     rf"[{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{5}}|[0-9](?:{_LOOSE}[0-9]){{0,4}}{_LOOSE}[{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{0,4}}"
 )
+_WORD_NO_DIGIT = re.compile("[一两](?=[直下个样定般些起边次点共辆台家会种句天年])|(?<=[唯统同第])[一二三四五六七八九]")
 _ANY_WORD = re.compile(f"[{_WORD}]")
 _ANY_DIGIT = re.compile("[0-9]")
 
@@ -126,8 +127,17 @@ def _find_numbers(spans: list[Span], text: str) -> str:
 
 
 def _find_spoken(spans: list[Span], text: str) -> str:
-    """Look again with number words as digits, only where a number word takes part."""
-    spoken = text.translate(_SPOKEN_TEXT)
+    """Look again with number words as digits, only where a number word takes part.
+
+    In 一直 or 两个 the word is no digit unless the number needs it: such words are tried both ways.
+    """
+    text = _find_spoken_as(spans, text, text.translate(_SPOKEN_TEXT))
+    if not _WORD_NO_DIGIT.search(text):
+        return text
+    return _find_spoken_as(spans, text, _WORD_NO_DIGIT.sub(_BLANK, text).translate(_SPOKEN_TEXT))
+
+
+def _find_spoken_as(spans: list[Span], text: str, spoken: str) -> str:
     runs = [m.span() for m in numbers.RUN.finditer(spoken) if _ANY_WORD.search(text, *m.span())]
     if not runs:
         return text

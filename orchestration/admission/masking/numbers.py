@@ -7,6 +7,7 @@ run is judged as a whole, then by the shapes people write when several numbers s
 from __future__ import annotations
 
 import re
+from itertools import chain
 from collections.abc import Iterator
 
 from orchestration.admission.masking import checks
@@ -16,6 +17,7 @@ Span = tuple[str, int, int]
 _GAP = r"[ \-.,()/_~、]"
 RUN = re.compile(rf"(?<![0-9])[0-9](?:{_GAP}{{0,3}}+[0-9]){{6,}}+(?:{_GAP}?[xX](?![A-Za-z0-9]))?")
 _PIECE = re.compile(r"[0-9](?:[ \-.()_~]{0,3}+[0-9]){9,}+(?:[ \-.]?[xX](?![A-Za-z0-9]))?")
+_ONE_BY_ONE = re.compile(r"(?<![0-9])[0-9](?:[ \-.]{1,3}+[0-9](?![0-9])){9,18}+(?![ \-.]{0,3}[0-9])")
 _GROUP = re.compile(r"[0-9]+")
 _NOT_DIGIT = re.compile(r"[^0-9]+")
 
@@ -71,7 +73,7 @@ _ID_CUE = re.compile(r"(?:身份证|证件|[Ii][Dd])[^0-9]{0,8}$")
 _OLD_ID = re.compile(r"(?<![0-9])[1-9][0-9]{14}(?![0-9])")
 
 _CARD = re.compile(
-    r"(?<![0-9])[2-69](?:[0-9]{14,18}|[0-9]{3}(?:[ \-.][0-9]{4}){3}(?:[ \-.]?[0-9]{1,3})?|[0-9]{5}[ \-.][0-9]{9,13})(?![0-9])"
+    r"(?<![0-9])[2-69](?:[0-9]{14,18}|[0-9]{3}(?:[ \-.]{1,3}[0-9]{4}){3}(?:[ \-.]{0,3}[0-9]{1,3})?|[0-9]{5}[ \-.]{1,3}[0-9]{9,13})(?![0-9])"
 )
 # UnionPay, old domestic heads, Visa, Mastercard, JCB, American Express; with the lengths in use.
 _CARD_HEAD = re.compile(
@@ -114,10 +116,9 @@ def find_phones(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
 def find_landlines(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
     """Yield landline numbers with area code, and without one after a cue; never 400/800 numbers."""
     for start, end in runs:
-        digits = _NOT_DIGIT.sub("", text[start:end]) if end - start <= 40 else ""
-        if _LANDLINE_DIGITS.fullmatch(digits) and _is_one_by_one(text[start:end]):
-            yield _landline_span(text, start, end)
-            continue
+        for match in _ONE_BY_ONE.finditer(text, start, end):
+            if _LANDLINE_DIGITS.fullmatch(_NOT_DIGIT.sub("", match[0])):
+                yield _landline_span(text, *match.span())
         for match in _LANDLINE.finditer(text, start, end):
             if not _is_order(text, match.start()):
                 yield _landline_span(text, *match.span())
@@ -130,11 +131,7 @@ def find_bank_cards(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
     for start, end in runs:
         if end - start < 15:
             continue
-        raw = text[start:end]
-        if end - start <= 60 and _is_one_by_one(raw) and _card_holds(text, start, _NOT_DIGIT.sub("", raw)):
-            yield "bank_card", start, end
-            continue
-        for match in _CARD.finditer(text, start, end):
+        for match in chain(_CARD.finditer(text, start, end), _ONE_BY_ONE.finditer(text, start, end)):
             if _card_holds(text, match.start(), _NOT_DIGIT.sub("", match[0])):
                 yield "bank_card", *match.span()
 
@@ -152,6 +149,8 @@ def _phone_run(text: str, start: int, end: int) -> bool:
     digits = raw if raw.isdigit() else _NOT_DIGIT.sub("", raw)
     for prefix, length in _PHONE_PREFIXES:
         rest = len(prefix)
+        if prefix == "0" and not raw.isdigit():
+            continue
         if len(digits) == length and digits.startswith(prefix) and digits[rest] == "1" and digits[rest + 1] >= "3":
             return _phone_grouped(text, start, raw, rest) and _may_be_phone(text, start, end)
     return False
@@ -165,13 +164,15 @@ def _phone_grouped(text: str, start: int, raw: str, prefix: int) -> bool:
         sizes[0] -= taken
         if not sizes[0]:
             sizes.pop(0)
-    if tuple(sizes) in _PHONE_SHAPES:
-        return not ("," in raw and sizes[0] < 3)
-    if max(sizes) == 1 or _PHONE_CUE.search(text, max(0, start - 14), start):
-        return True
     gaps = set(_GROUP.sub("", raw))
-    looks_like_version = "." in gaps and max(sizes) <= 3
-    return not looks_like_version and len(gaps) == 1 and "," not in gaps and len(sizes) <= 4 and min(sizes) >= 2
+    looks_like_decimal = "." in gaps and (1 < max(sizes) <= 3 or (min(sizes) == 1 and len(sizes) == 2))
+    if looks_like_decimal or ("," in gaps and 1 < max(sizes) <= 3):
+        return False
+    if tuple(sizes) in _PHONE_SHAPES or max(sizes) == 1:
+        return True
+    if _PHONE_CUE.search(text, max(0, start - 14), start):
+        return True
+    return len(gaps) == 1 and "," not in gaps and len(sizes) <= 4 and min(sizes) >= 2
 
 
 def _may_be_phone(text: str, start: int, end: int) -> bool:
@@ -214,10 +215,6 @@ def _left_edge(text: str, start: int, end: int) -> int:
     if edge is None or ("(" in edge[0] and ")" not in text[start:end]):
         return start - 1 if text[start - 1] == "+" else start
     return edge.start()
-
-
-def _is_one_by_one(raw: str) -> bool:
-    return raw.isdigit() or max(map(len, _GROUP.findall(raw)), default=0) == 1
 
 
 def _alphanumeric(raw: str) -> str:

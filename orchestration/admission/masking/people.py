@@ -14,19 +14,19 @@ from orchestration.admission.masking.numbers import Span
 
 _CJK = "\u4e00-\u9fff"
 _SURNAMES = frozenset(
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧肖程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎闫余潘杜戴夏钟汪田任"
+    "常王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧肖程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎闫余潘杜戴夏钟汪田任"
     "姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易武乔贺赖龚文樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛"
     "伍韦申尤毕聂焦向柳邢岳齐梅莫庄辛管祝左涂谷祁耿牟卜路詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包"
     "司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾郁商蒙计喻揭窦"
     "迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙薄伏岑习胥保和蔺"
 )
 # Surnames that are above all everyday words: a title after them proves nothing on its own.
-_EVERYDAY = frozenset("安向成单位来全强车和应保商原都官台计连关解明花都房边路包司管方于游查盖简党宁华乐银冷木古米沙文康阳金温石万高白卫")
+_EVERYDAY = frozenset("常安向成单位来全强车和应保商原都官台计连关解明花都房边路包司管方于游查盖简党宁华乐银冷木古米沙文康阳金温石万高白卫")
 _COMPOUND = re.compile("欧阳|司马|上官|诸葛|皇甫|令狐|慕容|司徒|端木|东方|公孙|尉迟|夏侯|宇文|长孙|独孤|南宫|百里|呼延|轩辕")
 _NOT_GIVEN = frozenset(
     "的了是在有我你他她它们这那就都也不没很太最还又再已被把让给跟和与或但却而且如果因为所以吗呢吧啊呀哦嗯么什怎谁哪个位名些"
     "上下里外前后左右来去到从向往于对说话问看听想要会能可应该做打买卖修换车店家厂款号电机油气灯门座胎屏级型版配置价钱元万"
-    "先销售客服务维任何每各另别只等用起开关停坏找叫请并将使由以之其此若则您咱投诉联系反馈处理"
+    "先销售客服务维任何每各另别只等用起开关停坏找叫请并将使由以之其此若则您咱投诉联系反馈处理色两一"
 )
 _TITLES = "先生|女士|小姐(?!姐)|师傅|经理|主管|顾问|店长|老师|太太|主任|大哥|大姐|阿姨|总监|队长|技师|工程师|警官|医生|律师|老板|同志"
 _TITLE = re.compile(rf"(?<=[{_CJK}])(?:{_TITLES})|(?<=[{_CJK}])(?:总|工)(?=[说讲答回接来在态,。!:;\s]|$)")
@@ -39,7 +39,7 @@ _NO_NAMES = frozenset(
     "明天 明确 冷却 卫生 宗旨 冯老 江湖 古老 白天 夏天 秦始 唐朝 宋朝 明显 项目部 方面 温馨 米粉 齐全 路边 路人 包括 左边 和平 强烈 车主 车友 车队".split()
 )
 _WORD_ENDS = frozenset(
-    "钣金 五金 定金 订金 押金 现金 奖金 资金 保安 公安 平安 西安 国安 长安 身高 提高 新高 最高 升高 不高 很高 北方 南方 东方 西方 对方 官方 "
+    "正常 经常 平常 非常 异常 日常 通常 时常 家常 钣金 五金 定金 订金 押金 现金 奖金 资金 保安 公安 平安 西安 国安 长安 身高 提高 新高 最高 升高 不高 很高 北方 南方 东方 西方 对方 官方 "
     "厂方 店方 双方 我方 地方 四方 警方 三方 甲方 乙方 丙方 远方 一方 长江 浙江 镇江 九江 黑江 明白 小白 空白 表白 钻石 宝马 骏马 斑马 路程 工程 "
     "里程 课程 流程 远程 全程 行程 过程 历史 小米 大众 丰田 本田 福田 一汽 海马 力帆 水平 大路 公路 道路 马路 修路 走路 开车 修车 卖车 拖车 验车 "
     "用车 试车 购车 提车 洗车 新车 货车 客车 汽车 电车 停车 有关 相关 机关 海关 开关 负责 主管 保管 高管 包管 中文 英文 作文 原文 人文 公司 上司 "
@@ -53,7 +53,7 @@ _WORD_ENDS = frozenset(
 )
 _CUE = re.compile(
     r"(?:我叫做?|名字(?:叫|是)|(?<![著知有])名叫|本人(?:姓名|名叫)?|(?:联系|投诉|收件|收货|报修|反馈|当事)人(?:姓名)?|(?:客户|车主|用户|真实)?姓名"
-    r"|户名|(?:车主|客户|机主|用户|联系人|司机) ?(?=:)|称呼 ?(?=:)|一位叫|有个叫)(?:是|为|叫)?( ?: ?| )?"
+    r"|户名|称呼 ?(?=:)|一位叫|有个叫|(车主|客户|机主|用户|司机) ?(?=:))(?:是|为|叫)?( ?: ?| )?"
 )
 _NAME_AFTER = re.compile(rf"[{_CJK}]{{2,4}}")
 _FOREIGN_NAME = re.compile(rf"[{_CJK}]{{2,6}}\.[{_CJK}]{{2,8}}")
@@ -75,15 +75,16 @@ _AREA_WORD = re.compile(f"[{_CJK}]{{1,12}}(?:[省市区县镇乡村路街道巷�
 _FINE_WORD = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,4}){1,3}|[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号|室|栋|幢|座|单元|楼|弄|组|户|层|期)|小区|花园|家园|公寓|苑|村|庄")
 _ADDRESS_END = re.compile(
     r"(?:[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号楼|号院|号|室|栋|幢|座|单元|楼|层|弄|组|户|期)|[0-9]{1,4}(?:-[0-9]{1,4}){1,3}|小区|花园|家园|公寓|[苑村庄])"
-    r"[0-9]{0,4}(?:-[0-9]{1,4}){0,2}室?"
+    r"(?:[0-9]{1,4}(?:-[0-9]{1,4}){0,2}(?:室|(?![0-9-]|号|栋|幢|弄|组|座|单元|楼|层|户|期)))?"
 )
 _DOOR = re.compile(
     r"[0-9]{1,4}(?:栋|幢|号楼|座|单元|弄|组)[0-9A-Za-z]{0,3}(?:单元|号楼|号|栋|楼|座)?[0-9]{0,4}(?:-[0-9]{1,4}){0,2}(?:室|号|户)?(?:[0-9]{1,4}室?)?"
     r"|[0-9]{1,3}-[0-9]{1,3}-[0-9]{2,4}(?![0-9-])|[0-9]{3,4}室"
 )
 _BEFORE_DOOR = re.compile(rf"[{_CJK}0-9A-Za-z()\-]{{0,44}}$")
-_PLACE = re.compile(f"[{_CJK}]{{2,8}}(?:路|街|大道|巷|弄|村|镇|乡|小区|花园|苑|家园|公寓|城|里|庭|府)")
-_LEFT_CUT = re.compile("[在到于是往从去住停和与叫]")
+_PLACE = re.compile(
+    rf"[{_CJK}]{{2,8}}(?:路|街|大道|巷|弄|村|镇|乡|小区|花园|苑|家园|公寓|城|里|庭|府)|[{_CJK}]{{2,6}}[市区县][{_CJK}]{{2,8}}$")
+_LEFT_CUT = re.compile("[在到于是往从去住停叫]")
 
 
 def find_names(text: str) -> Iterator[Span]:
@@ -103,7 +104,8 @@ def find_names(text: str) -> Iterator[Span]:
 
 def _cued_length(text: str, cue: re.Match[str]) -> int:
     """Return the number of characters of the name after a cue, 0 if none."""
-    with_colon = ":" in (cue[1] or "") or text[cue.end() - 1] == ":"
+    is_speaker = cue[1] is not None
+    with_colon = ":" in (cue[2] or "") and not is_speaker
     if with_colon and (foreign := _FOREIGN_NAME.match(text, cue.end())):
         return len(foreign[0])
     match = _NAME_AFTER.match(text, cue.end())
@@ -114,7 +116,8 @@ def _cued_length(text: str, cue: re.Match[str]) -> int:
         is_alone = len(match[0]) <= 4 and not text[match.end() : match.end() + 1].isalpha()
         return len(match[0]) if with_colon and is_alone and not set(match[0]) & _NOT_GIVEN else 0
     length = _given_end(text, cue.end(), max(compound, 1), with_colon)
-    is_weak = not with_colon and match[0][0] in _EVERYDAY and not compound
+    # In a transcript 客户: starts whatever the customer says, seldom a name.
+    is_weak = is_speaker or (not with_colon and match[0][0] in _EVERYDAY and not compound)
     return 0 if is_weak and not _ends_there(text, cue.end() + length) else length
 
 
@@ -148,7 +151,7 @@ def _titled_length(text: str, title: re.Match[str]) -> int:
         if len(before) >= length and _is_full_name(name, before[-length - 1 : -length]):
             return length
     surname, word = before[-1], before[-2:]
-    if surname not in _SURNAMES or word in _WORD_ENDS:
+    if surname not in _SURNAMES or word in _WORD_ENDS or surname + title[0] == "康师傅":
         return 0
     is_at_edge = len(before) == 1 or before[-2] in _SHORT_TITLE_BEFORE or before[-2] in _NOT_GIVEN
     return 1 if is_at_edge or surname not in _EVERYDAY else 0
