@@ -80,17 +80,24 @@ current_records as (
 matched as (
     select
         candidates.*,
-        current_records.voice_date,
-        row_number() over (partition by {{ key }} order by {{ columns | join(', ') }}) as copy_rank
+        current_records.voice_date
     from candidates
     inner join current_records
         on
             candidates.record_id = current_records.record_id
             and candidates.content_hash = current_records.content_hash
+),
+
+-- A row stored before and delivered again is the same row twice.
+ranked as (
+    select
+        matched.*,
+        row_number() over (partition by {{ key }} order by {{ columns | join(', ') }}) as copy_rank
+    from matched
 )
 
 select {{ columns | join(', ') }}, voice_date
-from matched
+from ranked
 where copy_rank = 1
 order by voice_date, record_id
 {% endmacro %}

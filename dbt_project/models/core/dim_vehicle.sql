@@ -18,7 +18,7 @@ select
 
     ----------  属性
     cast(vin_wmi as string) as vin_wmi,
-    cast(vin_model_year as string) as vin_model_year,
+    cast(vin_model_year as integer) as vin_model_year,
     cast(vin_plant as string) as vin_plant,
 
     ----------  时间

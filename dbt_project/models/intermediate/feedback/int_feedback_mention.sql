@@ -5,5 +5,5 @@
         'record_id', 'content_hash', 'mention_seq', 'score_input_hash', 'scorer_version', 'aspect_code', 'polarity',
         'intensity', 'urgency', 'evidence_start', 'evidence_end', 'confidence', 'is_cold_start',
     ],
-    'candidates.record_id, candidates.mention_seq',
+    'record_id, mention_seq',
 ) }}

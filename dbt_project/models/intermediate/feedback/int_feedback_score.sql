@@ -6,5 +6,5 @@
         'scored_at', 'sentiment_polarity', 'sentiment_score', 'urgency', 'confidence', 'mention_count',
         'is_cold_start', 'is_abstained', 'text_char_count',
     ],
-    'candidates.record_id',
+    'record_id',
 ) }}

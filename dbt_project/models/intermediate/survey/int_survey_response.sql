@@ -5,5 +5,5 @@
         'record_id', 'content_hash', 'feedback_id', 'response_no', 'invitation_no', 'metric', 'scale', 'score',
         'verbatim', 'submitted_at', 'received_at', 'is_deleted',
     ],
-    'candidates.record_id',
+    'record_id',
 ) }}

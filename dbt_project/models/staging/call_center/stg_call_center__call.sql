@@ -22,7 +22,7 @@ renamed as (
         vin_key,
         vin8_key,
         vin_wmi,
-        vin_model_year,
+        cast(vin_model_year as integer) as vin_model_year,
         vin_plant,
         agent_no,
         queue,
