@@ -18,10 +18,6 @@ from orchestration.scoring import ScoreReport, score_pending, scorer_version
 from orchestration.settings import Settings
 
 
-class GateFailedError(Exception):
-    """A blocking check failed; nothing is published and yesterday's version stays."""
-
-
 @dataclass(frozen=True)
 class WaitingWork:
     """What a refresh would find to do.
@@ -61,7 +57,7 @@ def _default_day(ledger: Ledger, waiting_days: Sequence[date]) -> date | None:
 
 def _unfinished(settings: Settings, ledger: Ledger, day: date) -> str:
     """Name the first step an earlier run did not finish, or ''."""
-    from orchestration.warehouse.control import pending_build
+    from orchestration.warehouse.state import pending_build
 
     admitted = [one for one in ledger.deliveries() if one.status == "admitted"]
     if not admitted:
@@ -75,7 +71,7 @@ def _unfinished(settings: Settings, ledger: Ledger, day: date) -> str:
 def _is_published(settings: Settings) -> bool:
     """Tell whether the current published version was made from the last build."""
     from orchestration.publishing.versions import is_published
-    from orchestration.warehouse.control import last_window_key
+    from orchestration.warehouse.state import last_window_key
 
     key = last_window_key(settings)
     return key is not None and is_published(settings, key)
@@ -112,19 +108,25 @@ def fix_window(settings: Settings, as_of: date, *, full_rebuild: bool = False) -
             settings, ledger, as_of, scorer_version=scorer_version(), force_full_rebuild=full_rebuild
         )
         record.rows = len(window.delivery_ids)
-        kind = f"all anew ({', '.join(window.full_rebuild_reasons)})" if window.is_full_rebuild else "touched days"
+        kind = (
+            f"all anew ({', '.join(window.full_rebuild_reasons)})"
+            if window.is_full_rebuild
+            else "touched days"
+        )
         record.note = f"{len(window.delivery_ids)} deliveries, {kind}"
     return window
 
 
-def build(settings: Settings, window: Any) -> Any:
-    """Run dbt over the window; on success mark the window as built.
+def build(settings: Settings) -> Any:
+    """Run dbt over the window that was fixed; on success mark the window as built.
 
-    Raises:
-        GateFailedError: a model or a blocking test failed, named in the message.
+    Returns the `BuildResult`; a failed model or test is a result, not an exception.
     """
     from orchestration.warehouse.control import close_window
     from orchestration.warehouse.dbt_runner import run_build
+    from orchestration.warehouse.state import current_window
+
+    window = current_window(settings, scorer_version=scorer_version())
 
     with step("build", "build and test the tables") as record:
         result = run_build(settings, window.is_full_rebuild)
@@ -142,7 +144,7 @@ def assure(settings: Settings, as_of: date) -> list[Any]:
     from orchestration.warehouse.connection import connect_reader
 
     with step("assure", "look at distributions") as record:
-        with connect_reader(settings) as connection:
+        with connect_reader(settings.warehouse_path, settings) as connection:
             outcomes = run_distribution_gate(connection, as_of)
         record.rows = len(outcomes)
         record.note = f"{len(outcomes)} promises, {sum(not one.passed for one in outcomes)} broken"

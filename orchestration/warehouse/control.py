@@ -144,7 +144,8 @@ def close_window(settings: Settings, window: BuildWindow) -> None:
     with connect_writer(settings) as connection:
         connection.execute("begin")
         connection.executemany(
-            "insert or ignore into ctl.built_delivery values (?)", [[one] for one in window.delivery_ids] or [[""]]
+            "insert or ignore into ctl.built_delivery values (?)",
+            [[one] for one in window.delivery_ids] or [[""]],
         )
         connection.execute("delete from ctl.built_delivery where delivery_id = ''")
         connection.execute("delete from ctl.build_state")
@@ -205,7 +206,9 @@ def _fix_window(
         if one.status == ADMITTED and utc(one.received_at) < day_end(as_of)
     ]
     if not reasons:
-        built = {row[0] for row in connection.execute("select delivery_id from ctl.built_delivery").fetchall()}
+        built = {
+            row[0] for row in connection.execute("select delivery_id from ctl.built_delivery").fetchall()
+        }
         admitted = [one for one in admitted if one not in built]
     delivery_ids = tuple(sorted(admitted))
     key = "\x1f".join((as_of.isoformat(), *state.values(), *delivery_ids))
@@ -349,7 +352,9 @@ def _write_raw_views(
         for name, entity in contract.entities.items():
             schema = raw_schema(contract, entity)
             empty = _empty_file(settings, f"{contract.channel}__{name}", schema)
-            _create_view(connection, f"raw.{contract.channel}__{name}", empty, paths.get((contract.channel, name), []))
+            _create_view(
+                connection, f"raw.{contract.channel}__{name}", empty, paths.get((contract.channel, name), [])
+            )
 
 
 def _write_score_views(
@@ -469,12 +474,16 @@ def _masker_versions(settings: Settings, ledger: LedgerReader, wanted: frozenset
             if held is None or (str(one.ingest_date), one.path) > (str(held.ingest_date), held.path):
                 newest[one.channel] = one
     return {
-        channel: pq.ParquetFile(settings.home / one.path).read_row_group(0, columns=["masker_version"])[0][0].as_py()
+        channel: pq.ParquetFile(settings.home / one.path)
+        .read_row_group(0, columns=["masker_version"])[0][0]
+        .as_py()
         for channel, one in newest.items()
     }
 
 
-def _freshness(own: Sequence[Any], as_of: date, stale_after_h: int) -> tuple[datetime | None, bool, float | None]:
+def _freshness(
+    own: Sequence[Any], as_of: date, stale_after_h: int
+) -> tuple[datetime | None, bool, float | None]:
     """Last receipt, whether the channel is stale at the end of `as_of`, and hours since."""
     received = [utc(one.received_at) for one in own if one.status == ADMITTED]
     if not received:
@@ -506,7 +515,10 @@ def _raw_file_count(ledger: LedgerReader, window: BuildWindow) -> int:
 
 
 def _replace_table(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str], rows: Iterable[tuple[Any, ...]]
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: Mapping[str, str],
+    rows: Iterable[tuple[Any, ...]],
 ) -> None:
     declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     connection.execute(f"create or replace table {name} ({declared})")

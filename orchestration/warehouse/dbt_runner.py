@@ -156,7 +156,9 @@ def load_manifest(settings: Settings, channels: str | None = None) -> Any:
     if kept.is_file():
         return Manifest.from_msgpack(kept.read_bytes())
     with environment(_environment(settings, channels, None)):
-        outcome = dbtRunner().invoke([*_global_flags(), "parse", *_path_flags(settings), "--no-partial-parse"])
+        outcome = dbtRunner().invoke(
+            [*_global_flags(), "parse", *_path_flags(settings), "--no-partial-parse"]
+        )
     if not outcome.success:
         raise DbtError(f"{settings.dbt_project}: the dbt project does not parse: {outcome.exception}")
     _keep(kept, outcome.result)

@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from orchestration.admission.masking import checks
 from orchestration.admission.masking.numbers import Span
 
-_MAIL_PROVIDERS = (
-    r"(?:vip\.)?(?:qq|163|126|139|189|gmail|sina|foxmail|outlook|hotmail|sohu|aliyun|yeah|icloud|live|msn|wo|21cn|tom)"
-)
+_MAIL_PROVIDERS = r"(?:vip\.)?(?:qq|163|126|139|189|gmail|sina|foxmail|outlook|hotmail|sohu|aliyun|yeah|icloud|live|msn|wo|21cn|tom)"
 _DOT = r"(?: {0,2}(?:\.|点|\(dot\)|\[dot\]| dot )) {0,2}"
 _MAIL_HOST = rf"[A-Za-z0-9](?:[A-Za-z0-9-]{{0,62}}+)(?:(?:\.|{_DOT})[A-Za-z0-9-]{{1,63}}){{0,3}}(?:{_DOT}(?:com|cn|net|org|edu|gov|me|cc))+(?![A-Za-z0-9])"
 _MAIL_ANY_HOST = r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,3}\.[A-Za-z]{2,24}(?![A-Za-z0-9])"
@@ -116,7 +114,11 @@ def find_plates(text: str) -> Iterator[Span]:
         province, _, mark, body = match.groups()
         digits = sum(character.isdigit() for character in body)
         needed = 4 if province == "新" and not mark.strip() and not _has_plate_cue(text, match.start()) else 3
-        if body[-1] in "警学挂港澳试超领" or digits >= needed or (digits and _has_plate_cue(text, match.start())):
+        if (
+            body[-1] in "警学挂港澳试超领"
+            or digits >= needed
+            or (digits and _has_plate_cue(text, match.start()))
+        ):
             yield "plate", *match.span()
 
 

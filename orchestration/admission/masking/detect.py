@@ -41,7 +41,9 @@ _LOOSE = r"[ \-.,()/_~、嗯呃啊哦额]{0,3}+"
 _SPOKEN_GATE = re.compile(
     rf"[{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{5}}|[0-9](?:{_LOOSE}[0-9]){{0,4}}{_LOOSE}[{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{0,4}}"
 )
-_WORD_NO_DIGIT = re.compile("[一两](?=[直下个样定般些起边次点共辆台家会种句天年])|(?<=[唯统同第])[一二三四五六七八九]")
+_WORD_NO_DIGIT = re.compile(
+    "[一两](?=[直下个样定般些起边次点共辆台家会种句天年])|(?<=[唯统同第])[一二三四五六七八九]"
+)
 _ANY_WORD = re.compile(f"[{_WORD}]")
 _ANY_DIGIT = re.compile("[0-9]")
 

@@ -51,7 +51,9 @@ _PHONE_SHAPES = {
     (11,), (3, 4, 4), (3, 8), (7, 4), (4, 4, 3), (4, 3, 4), (3, 3, 5), (3, 5, 3), (5, 6), (6, 5), (5, 3, 3),
     (3, 4, 2, 2), (3, 2, 2, 2, 2), (3, 2, 2, 4), (3, 3, 3, 2), (3, 2, 3, 3), (1, 2, 4, 4), (1, 10), (1, 3, 3, 4),
 }  # fmt: skip
-_PHONE_CUE = re.compile(r"(?:电话|手机|号码|联系|微信|拨打|致电|[Tt][Ee][Ll]|[Pp]hone|[Mm]obile|打)[^0-9]{0,6}$")
+_PHONE_CUE = re.compile(
+    r"(?:电话|手机|号码|联系|微信|拨打|致电|[Tt][Ee][Ll]|[Pp]hone|[Mm]obile|打)[^0-9]{0,6}$"
+)
 _PHONE_PREFIXES = (("", 11), ("0", 12), ("86", 13), ("086", 14), ("0086", 15))
 # An order or part number may look like a mobile; it is one when its name stands right before it.
 _ORDER_CUE = re.compile(
@@ -59,7 +61,9 @@ _ORDER_CUE = re.compile(
     r"(?:编号|编码|号码|号|码)?(?:是|为|:| |#|[Nn][Oo]\.?){0,3}[A-Z]{0,4}$"
 )
 _LETTERS_BEFORE = re.compile(r"[A-Za-z]{1,12}$")
-_PHONE_WORDS = frozenset("tel phone mobile mob ph call cell t m p v wx vx q qq weixin wechat contact hp no".split())
+_PHONE_WORDS = frozenset(
+    "tel phone mobile mob ph call cell t m p v wx vx q qq weixin wechat contact hp no".split()
+)
 _UNIT_AFTER = re.compile(r" ?(?:元|块|公里|千米|万|km|KM|个(?!人)|%|\.[0-9]{1,2}(?![0-9]))")
 
 _DATE = (
@@ -94,7 +98,9 @@ def find_id_cards(text: str) -> Iterator[Span]:
         ):
             yield "id_card", start, end
     for match in _OLD_ID.finditer(text):
-        if checks.old_id_card_plausible(match[0]) and _ID_CUE.search(text, max(0, match.start() - 16), match.start()):
+        if checks.old_id_card_plausible(match[0]) and _ID_CUE.search(
+            text, max(0, match.start() - 16), match.start()
+        ):
             yield "id_card", *match.span()
 
 
@@ -151,7 +157,12 @@ def _phone_run(text: str, start: int, end: int) -> bool:
         rest = len(prefix)
         if prefix == "0" and not raw.isdigit():
             continue
-        if len(digits) == length and digits.startswith(prefix) and digits[rest] == "1" and digits[rest + 1] >= "3":
+        if (
+            len(digits) == length
+            and digits.startswith(prefix)
+            and digits[rest] == "1"
+            and digits[rest + 1] >= "3"
+        ):
             return _phone_grouped(text, start, raw, rest) and _may_be_phone(text, start, end)
     return False
 

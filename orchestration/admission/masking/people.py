@@ -21,8 +21,12 @@ _SURNAMES = frozenset(
     "迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙薄伏岑习胥保和蔺"
 )
 # Surnames that are above all everyday words: a title after them proves nothing on its own.
-_EVERYDAY = frozenset("常安向成单位来全强车和应保商原都官台计连关解明花都房边路包司管方于游查盖简党宁华乐银冷木古米沙文康阳金温石万高白卫")
-_COMPOUND = re.compile("欧阳|司马|上官|诸葛|皇甫|令狐|慕容|司徒|端木|东方|公孙|尉迟|夏侯|宇文|长孙|独孤|南宫|百里|呼延|轩辕")
+_EVERYDAY = frozenset(
+    "常安向成单位来全强车和应保商原都官台计连关解明花都房边路包司管方于游查盖简党宁华乐银冷木古米沙文康阳金温石万高白卫"
+)
+_COMPOUND = re.compile(
+    "欧阳|司马|上官|诸葛|皇甫|令狐|慕容|司徒|端木|东方|公孙|尉迟|夏侯|宇文|长孙|独孤|南宫|百里|呼延|轩辕"
+)
 _NOT_GIVEN = frozenset(
     "的了是在有我你他她它们这那就都也不没很太最还又再已被把让给跟和与或但却而且如果因为所以吗呢吧啊呀哦嗯么什怎谁哪个位名些"
     "上下里外前后左右来去到从向往于对说话问看听想要会能可应该做打买卖修换车店家厂款号电机油气灯门座胎屏级型版配置价钱元万"
@@ -57,7 +61,9 @@ _CUE = re.compile(
 )
 _NAME_AFTER = re.compile(rf"[{_CJK}]{{2,4}}")
 _FOREIGN_NAME = re.compile(rf"[{_CJK}]{{2,6}}\.[{_CJK}]{{2,8}}")
-_FOLLOWS = re.compile(rf"电话|手机|联系|身份|地址|住址|性别|先生|女士|小姐|年龄|车牌|车架|微信|邮箱|证件|号码|(?:{_TITLES})")
+_FOLLOWS = re.compile(
+    rf"电话|手机|联系|身份|地址|住址|性别|先生|女士|小姐|年龄|车牌|车架|微信|邮箱|证件|号码|(?:{_TITLES})"
+)
 _NOT_A_NAME = frozenset(
     "不详 未知 匿名 保密 本人 同上 先生 女士 客户 车主 用户 没有 暂无 无名 不知 未填 测试 售后 销售 经理 客服 店长 隐藏 待定 自己 我的 他的 她的".split()
 )
@@ -71,8 +77,12 @@ _ADDRESS_CUE = re.compile(
     r"|(?:我|现|家|就)住|寄到|寄往|送到|发到|邮到)(?:是|为|在|:| ){0,3}"
 )
 _ADDRESS_BODY = re.compile(rf"[{_CJK}0-9A-Za-z()#.~\-]{{4,60}}(?: [{_CJK}0-9A-Za-z()#\-]{{2,30}}){{0,2}}")
-_AREA_WORD = re.compile(f"[{_CJK}]{{1,12}}(?:[省市区县镇乡村路街道巷弄苑城庭府湾屯庄组坊]|小区|花园|家园|公寓|大厦|新村|公馆|半岛|里)")
-_FINE_WORD = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,4}){1,3}|[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号|室|栋|幢|座|单元|楼|弄|组|户|层|期)|小区|花园|家园|公寓|苑|村|庄")
+_AREA_WORD = re.compile(
+    f"[{_CJK}]{{1,12}}(?:[省市区县镇乡村路街道巷弄苑城庭府湾屯庄组坊]|小区|花园|家园|公寓|大厦|新村|公馆|半岛|里)"
+)
+_FINE_WORD = re.compile(
+    r"[0-9]{1,5}(?:-[0-9]{1,4}){1,3}|[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号|室|栋|幢|座|单元|楼|弄|组|户|层|期)|小区|花园|家园|公寓|苑|村|庄"
+)
 _ADDRESS_END = re.compile(
     r"(?:[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号楼|号院|号|室|栋|幢|座|单元|楼|层|弄|组|户|期)|[0-9]{1,4}(?:-[0-9]{1,4}){1,3}|小区|花园|家园|公寓|[苑村庄])"
     r"(?:[0-9]{1,4}(?:-[0-9]{1,4}){0,2}(?:室|(?![0-9-]|号|栋|幢|弄|组|座|单元|楼|层|户|期)))?"
@@ -83,7 +93,8 @@ _DOOR = re.compile(
 )
 _BEFORE_DOOR = re.compile(rf"[{_CJK}0-9A-Za-z()\-]{{0,44}}$")
 _PLACE = re.compile(
-    rf"[{_CJK}]{{2,8}}(?:路|街|大道|巷|弄|村|镇|乡|小区|花园|苑|家园|公寓|城|里|庭|府)|[{_CJK}]{{2,6}}[市区县][{_CJK}]{{2,8}}$")
+    rf"[{_CJK}]{{2,8}}(?:路|街|大道|巷|弄|村|镇|乡|小区|花园|苑|家园|公寓|城|里|庭|府)|[{_CJK}]{{2,6}}[市区县][{_CJK}]{{2,8}}$"
+)
 _LEFT_CUT = re.compile("[在到于是往从去住停叫]")
 
 
@@ -124,7 +135,12 @@ def _cued_length(text: str, cue: re.Match[str]) -> int:
 def _given_end(text: str, start: int, surname: int, with_colon: bool) -> int:
     """Return the length of surname and given name (one or two characters) from `start`."""
     first = text[start + surname : start + surname + 1]
-    if not first or first in _NOT_GIVEN or not "\u4e00" <= first <= "\u9fff" or _FOLLOWS.match(text, start + surname):
+    if (
+        not first
+        or first in _NOT_GIVEN
+        or not "\u4e00" <= first <= "\u9fff"
+        or _FOLLOWS.match(text, start + surname)
+    ):
         return surname if with_colon or surname == 2 else 0
     place = start + surname + 1
     second = text[place : place + 1]
