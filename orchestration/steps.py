@@ -151,7 +151,7 @@ def assure(settings: Settings, as_of: date) -> list[Any]:
     return outcomes
 
 
-def publish(settings: Settings, as_of: date) -> dict[str, Any]:
+def publish(settings: Settings) -> dict[str, Any]:
     """Publish the built tables to every audience."""
     from orchestration.publishing.publisher import publish_from_warehouse
 

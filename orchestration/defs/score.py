@@ -10,7 +10,7 @@ import dagster as dg
 
 from orchestration import steps
 from orchestration.defs.daily import daily_partitions, single_run
-from orchestration.defs.ingest import PLATFORM_OWNER, channel_key
+from orchestration.defs.ingest import channel_key
 from orchestration.defs.resources import RefreshRun
 from orchestration.settings import Settings
 
