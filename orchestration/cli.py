@@ -33,11 +33,11 @@ EXIT_BAD_CONFIG = 65
 class LazyGroup(click.Group):
     """A group that imports a sub-command when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names of all sub-commands."""
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import and return one sub-command."""
         target = COMMANDS.get(cmd_name)
         if target is None:
