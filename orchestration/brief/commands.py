@@ -29,7 +29,9 @@ def brief_command(output: Path) -> None:
         raise Failure(str(error), EXIT_BAD_INPUT) from error
     target = output.expanduser().resolve()
     if not target.parent.is_dir():
-        raise Failure(f"{target.parent}: no such folder; create it or choose another --output", EXIT_BAD_INPUT)
+        raise Failure(
+            f"{target.parent}: no such folder; create it or choose another --output", EXIT_BAD_INPUT
+        )
     try:
         write_durably(target, page.encode())
     except OSError as error:

@@ -28,7 +28,13 @@ _CONTEXT_CHARS = 46
 _CHANGE_Z = 1.96
 # Below this many answers the interval is shown with a warning.
 SMALL_SAMPLE = 100
-_URGENCY_ZH = {"safety": "安全", "immobilised": "趴窝", "function": "功能失效", "comfort": "舒适", "wish": "期望"}
+_URGENCY_ZH = {
+    "safety": "安全",
+    "immobilised": "趴窝",
+    "function": "功能失效",
+    "comfort": "舒适",
+    "wish": "期望",
+}
 _SURVEY_ZH = {"relationship": "关系调研", "touchpoint": "触点调研", "unknown": "触点不明"}
 
 Row = Mapping[str, Any]
@@ -59,12 +65,19 @@ class Change:
     @property
     def is_notable(self) -> bool:
         """Tell whether the difference is larger than chance makes it (two Poisson counts)."""
-        return self.is_comparable and abs(self.now - self.before) > _CHANGE_Z * (self.now + self.before) ** 0.5
+        return (
+            self.is_comparable and abs(self.now - self.before) > _CHANGE_Z * (self.now + self.before) ** 0.5
+        )
 
     @property
     def arrow(self) -> str:
         """Direction as a sign."""
         return "▲" if self.now > self.before else "▼" if self.now < self.before else "＝"
+
+    @property
+    def sentence(self) -> str:
+        """The difference in words, with what it is compared to."""
+        return f"较上期 {self.text}" if self.is_comparable and self.before else self.text
 
     @property
     def text(self) -> str:
@@ -86,6 +99,12 @@ class ChannelStatus:
     problems: tuple[str, ...]
     daily: tuple[int, ...]
     last_received: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What somebody should do, although the figures stand."""
+        waiting = self.row["quarantined_open_count"]
+        return (f"{waiting:,} 条隔离待处理",) if waiting and not self.is_off else ()
 
     @property
     def is_off(self) -> bool:
@@ -195,7 +214,11 @@ def _read(connection: duckdb.DuckDBPyConnection, version_id: str, manifest: Row)
         aspects=_aspects(connection, as_of, labels, is_comparable=is_comparable),
         nps=_survey(_rows(connection, queries.nps(as_of))),
         csat=_survey(_rows(connection, queries.csat(as_of))),
-        sql={"十大话题": queries.top_aspects(as_of), "安全原声": queries.safety_voices(as_of), "净推荐值": queries.nps(as_of)},
+        sql={
+            "十大话题": queries.top_aspects(as_of),
+            "安全原声": queries.safety_voices(as_of),
+            "净推荐值": queries.nps(as_of),
+        },
     )
 
 
@@ -205,7 +228,9 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _channels(connection: duckdb.DuckDBPyConnection, as_of: date, last_from: date) -> tuple[ChannelStatus, ...]:
+def _channels(
+    connection: duckdb.DuckDBPyConnection, as_of: date, last_from: date
+) -> tuple[ChannelStatus, ...]:
     by_day: dict[str, dict[date, int]] = defaultdict(dict)
     for row in _rows(connection, queries.daily_voices(as_of)):
         by_day[row["channel"]][row["feedback_date"]] = row["voice_count"]
@@ -215,7 +240,9 @@ def _channels(connection: duckdb.DuckDBPyConnection, as_of: date, last_from: dat
             row=row,
             label=row["label_zh"] or row["channel"],
             problems=_problems(row),
-            daily=tuple(by_day[row["channel"]].get(day, 0) for day in days) if row["channel"] in by_day else (),
+            daily=tuple(by_day[row["channel"]].get(day, 0) for day in days)
+            if row["channel"] in by_day
+            else (),
             last_received=_business_minute(row["last_received_at"]),
         )
         for row in _rows(connection, queries.data_status())
@@ -228,13 +255,15 @@ def _problems(row: Row) -> tuple[str, ...]:
     found = []
     if row["is_stale"]:
         never = row["last_received_at"] is None
-        found.append("从未收到数据" if never else f"已 {_hours(row['stale_hours'])}未更新（上限 {row['stale_after_h']} 小时）")
+        found.append(
+            "从未收到数据"
+            if never
+            else f"已 {_hours(row['stale_hours'])}未更新（上限 {row['stale_after_h']} 小时）"
+        )
     if row["equations_closed"] is False:
         found.append("收数等式未闭合")
     if row["withheld_delivery_count"]:
         found.append(f"{row['withheld_delivery_count']} 批数据被扣留")
-    if row["quarantined_open_count"]:
-        found.append(f"{row['quarantined_open_count']:,} 条待处理隔离")
     return tuple(found)
 
 
@@ -284,7 +313,7 @@ def _aspects(
     lines = []
     for rank, row in enumerate(_rows(connection, queries.top_aspects(as_of)), start=1):
         chosen = _choose(candidates[row["aspect_code"]], quoted)
-        quoted.update(quote["feedback_id"] for quote in chosen)
+        quoted.update(quote[name] for quote in chosen for name in ("feedback_id", "verbatim"))
         lines.append(
             AspectLine(
                 rank=rank,
@@ -298,15 +327,20 @@ def _aspects(
 
 
 def _choose(candidates: Sequence[Row], quoted: set[str]) -> list[Row]:
-    """Take the strongest; a voice quoted higher up the page only if there are not enough others."""
-    fresh = [row for row in candidates if row["feedback_id"] not in quoted]
-    used = [row for row in candidates if row["feedback_id"] in quoted]
+    """Take the strongest; a voice or text quoted higher up the page only if there are not enough others."""
+    fresh, used = [], []
+    texts = set(quoted)
+    for row in candidates:
+        (used if texts & {row["feedback_id"], row["verbatim"]} else fresh).append(row)
+        texts.add(row["verbatim"])
     chosen = (fresh + used)[: queries.QUOTES_PER_ASPECT]
     return sorted(chosen, key=lambda row: row["strength"])
 
 
 def _quote(row: Row, labels: Mapping[str, str]) -> Quote:
-    before, evidence, after = excerpt(row["verbatim"] or "", row["evidence_text"] or "", row.get("evidence_start"))
+    before, evidence, after = excerpt(
+        row["verbatim"] or "", row["evidence_text"] or "", row.get("evidence_start")
+    )
     return Quote(
         before=before,
         evidence=evidence,
@@ -332,7 +366,11 @@ def excerpt(verbatim: str, evidence: str, start: int | None) -> tuple[str, str, 
     before, after = verbatim[:start], verbatim[start + len(evidence) :]
     if len(before) > _CONTEXT_CHARS:
         before = "…" + _from_a_break(before[-_CONTEXT_CHARS:])
-    return clean(before), clean(_shorten(evidence, 2 * _CONTEXT_CHARS)), clean(_shorten(after, _CONTEXT_CHARS))
+    return (
+        clean(before),
+        clean(_shorten(evidence, 2 * _CONTEXT_CHARS)),
+        clean(_shorten(after, _CONTEXT_CHARS)),
+    )
 
 
 def _from_a_break(text: str) -> str:
@@ -366,7 +404,7 @@ def _survey(rows: Sequence[Row]) -> tuple[SurveyLine, ...]:
         n = row["response_count"]
         note = row["suppression_reason_zh"] or ""
         if not row["is_suppressed"] and n < SMALL_SAMPLE:
-            note = f"样本偏小（n<{SMALL_SAMPLE}），只作参考"
+            note = f"样本少于 {SMALL_SAMPLE}，仅供参考"
         kind = _SURVEY_ZH.get(row["survey_type"], row["survey_type"] or "")
         value, low, high = (None if row[k] is None else float(row[k]) for k in ("value", "low", "high"))
         lines.append(SurveyLine(f"{kind} · {row['touchpoint']}".strip(" ·"), n, value, low, high, note))

@@ -32,7 +32,9 @@ def bars(values: Sequence[int], width: float, height: float, gap: float = 1.0) -
     drawn = []
     for index, value in enumerate(values):
         tall = max(height * value / top, 0.75)
-        drawn.append(Bar(round(index * step, 2), round(height - tall, 2), round(step - gap, 2), round(tall, 2)))
+        drawn.append(
+            Bar(round(index * step, 2), round(height - tall, 2), round(step - gap, 2), round(tall, 2))
+        )
     return drawn
 
 

@@ -39,7 +39,16 @@ ASPECTS = [
     ("ITL-ADS", "辅助驾驶", "智能驾驶", "智驾研发", 5, 0.6, "高速上突然幽灵刹车", "跟车很稳", 0.4),
     ("BDY-SEA", "密封与漏水", "车身", "制造质量", 3, 0.95, "下雨后备箱漏水", "密封没问题", 0.0),
 ]  # fmt: skip
-OPENINGS = ["提车三个月，", "上周末跑高速，", "开了两万公里，", "昨天从4S店回来，", "家里人也说，", "冷车启动后，", "反馈过两次了，", ""]
+OPENINGS = [
+    "提车三个月，",
+    "上周末跑高速，",
+    "开了两万公里，",
+    "昨天从4S店回来，",
+    "家里人也说，",
+    "冷车启动后，",
+    "反馈过两次了，",
+    "",
+]
 CLOSINGS = [
     "，打过[手机]也没人回电，希望厂家给个说法。", "，请尽快处理。", "，其他方面还算满意。", "，在4S店检查说是正常现象，实在不能接受。",
     "，不知道有没有同款车主遇到过。", "。", "，已经影响日常用车了，车架号[车架号]，联系人[姓名]。",
@@ -54,7 +63,9 @@ class Voices:
     feedback: list[dict[str, Any]] = field(default_factory=list)
     mentions: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, day: date, channel: str, text: str, *, author: str | None = None, series: str = "云帆 EV") -> str:
+    def add(
+        self, day: date, channel: str, text: str, *, author: str | None = None, series: str = "云帆 EV"
+    ) -> str:
         """Add a voice and return its id."""
         number = len(self.feedback)
         feedback_id = f"{number:032x}"
@@ -202,9 +213,7 @@ def _manifest(found: Sequence[tuple[str, str]]) -> dict[str, Any]:
         columns.setdefault(table, {})[column] = column
     return manifest_of(
         *(
-            model(
-                *table.split("."), names, ["voice"], "feedback_date" if ".fct_" in table else None
-            )
+            model(*table.split("."), names, ["voice"], "feedback_date" if ".fct_" in table else None)
             for table, names in columns.items()
         )
     )
