@@ -18,11 +18,12 @@ EXIT_BAD_INPUT = 3
 EXIT_BAD_CONFIG = 65
 
 
-def fail(message: str, exit_code: int) -> click.ClickException:
-    """Return an exception that click prints as one line and ends with the given code."""
-    error = click.ClickException(message)
-    error.exit_code = exit_code
-    return error
+class Failure(click.ClickException):
+    """A message for a person, and the exit code that goes with it."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]
 
 
 def load_settings() -> Settings:
@@ -30,7 +31,7 @@ def load_settings() -> Settings:
     try:
         return Settings.load()
     except ConfigError as error:
-        raise fail(str(error), EXIT_BAD_CONFIG) from error
+        raise Failure(str(error), EXIT_BAD_CONFIG) from error
 
 
 @click.command("publish")
@@ -40,7 +41,7 @@ def publish_command() -> None:
     try:
         published = publish_from_warehouse(settings)
     except PublishError as error:
-        raise fail(str(error), EXIT_GATE_FAILED) from error
+        raise Failure(str(error), EXIT_GATE_FAILED) from error
     for version in published.values():
         state = "new" if version.is_new else "moved" if version.is_moved else "unchanged"
         click.echo(f"{version.audience:<8} {version.version_id}  {state:<9}  {version.database}")
@@ -68,7 +69,7 @@ def rollback_command(
     try:
         moved = rollback(settings, version, audience=audience, audit=audit)
     except PublishError as error:
-        raise fail(str(error), EXIT_BAD_INPUT) from error
+        raise Failure(str(error), EXIT_BAD_INPUT) from error
     for name, version_id in moved.items():
         click.echo(f"{name:<8} -> {version_id}")
     click.echo("Holds until the next publish.")
@@ -94,4 +95,4 @@ def sql_command(statement: str, audience: str, fmt: str, raw_csv: bool) -> None:
     try:
         click.echo(run_sql(settings, audience, statement, fmt, raw_csv=raw_csv), nl=False)
     except QueryError as error:
-        raise fail(str(error), EXIT_BAD_INPUT) from error
+        raise Failure(str(error), EXIT_BAD_INPUT) from error

@@ -78,12 +78,22 @@ class PublishedTable:
 
 
 @dataclass
-class ExportCounts:
-    """How much was written and how much taken over."""
+class Exporter:
+    """Where the objects of one audience go, and how much was written and taken over so far.
 
+    `widened` names the days that had to be exported although they were not said to be affected.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    store: AudienceStore
     exported: int = 0
     reused: int = 0
     widened: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def staging(self) -> Path:
+        """Folder of files that are not objects yet."""
+        return self.store.root / ".tmp-objects"
 
 
 def quoted(name: str) -> str:
@@ -146,13 +156,10 @@ def _check_types(declared: DeclaredTable, columns: Sequence[Column]) -> None:
 
 
 def export_table(
-    connection: duckdb.DuckDBPyConnection,
+    exporter: Exporter,
     table: PublishedTable,
-    store: AudienceStore,
-    staging: Path,
     previous: Mapping[str, Any] | None,
     affected: set[date] | None,
-    counts: ExportCounts,
 ) -> list[dict[str, Any]]:
     """Bring the objects of one table up to the warehouse; return its manifest partitions in order.
 
@@ -161,7 +168,8 @@ def export_table(
     row count differs from `previous` are exported whether they are named or not.
     """
     before = {p["key"]: p for p in (previous or {"partitions": []})["partitions"]}
-    before = {key: p for key, p in before.items() if _is_stored(store, p)}
+    before = {key: p for key, p in before.items() if _is_stored(exporter.store, p)}
+    connection = exporter.connection
     if table.partition_by is None or affected is None:
         actual = fingerprints(connection, table, table.source)
         dirty = {key for key, mark in actual.items() if _mark(before.get(key)) != mark}
@@ -172,12 +180,12 @@ def export_table(
         named = {day.isoformat() for day in affected} & rows.keys()
         dirty = differing | named
         if differing - named:
-            counts.widened[table.key] = sorted(differing - named)
+            exporter.widened[table.key] = sorted(differing - named)
         actual = fingerprints(connection, table, table.source, sorted(dirty))
     entries = {key: before[key] for key in rows if key not in dirty}
-    counts.reused += len(entries)
-    counts.exported += len(dirty)
-    entries.update(_export_days(connection, table, store, staging, sorted(dirty), actual))
+    exporter.reused += len(entries)
+    exporter.exported += len(dirty)
+    entries.update(_export_days(exporter, table, sorted(dirty), actual))
     if table.partition_by is None and WHOLE not in entries:
         raise PublishError(f"{table.key}: no object was made; this is a defect of the publisher")
     return [entries[key] for key in sorted(entries)]
@@ -235,22 +243,20 @@ def _mark(partition: Mapping[str, Any] | None) -> Fingerprint | None:
 
 
 def _export_days(
-    connection: duckdb.DuckDBPyConnection,
+    exporter: Exporter,
     table: PublishedTable,
-    store: AudienceStore,
-    staging: Path,
     keys: Sequence[str],
     expected: Mapping[str, Fingerprint],
 ) -> dict[str, dict[str, Any]]:
     if not keys:
         return {}
-    store.objects.mkdir(parents=True, exist_ok=True)
-    staging.mkdir(parents=True, exist_ok=True)
+    exporter.store.objects.mkdir(parents=True, exist_ok=True)
+    exporter.staging.mkdir(parents=True, exist_ok=True)
     written: dict[str, Path] = {}
     for batch in _batches(keys, expected):
-        written.update(_write_batch(connection, table, staging, batch, expected))
-    _verify_objects(connection, table, written, expected)
-    return {key: _adopt(store, key, path, expected[key]) for key, path in written.items()}
+        written.update(_write_batch(exporter, table, batch, expected))
+    _verify_objects(exporter.connection, table, written, expected)
+    return {key: _adopt(exporter.store, key, path, expected[key]) for key, path in written.items()}
 
 
 def _batches(keys: Sequence[str], expected: Mapping[str, Fingerprint]) -> Iterator[list[str]]:
@@ -267,9 +273,8 @@ def _batches(keys: Sequence[str], expected: Mapping[str, Fingerprint]) -> Iterat
 
 
 def _write_batch(
-    connection: duckdb.DuckDBPyConnection,
+    exporter: Exporter,
     table: PublishedTable,
-    staging: Path,
     keys: Sequence[str],
     expected: Mapping[str, Fingerprint],
 ) -> dict[str, Path]:
@@ -280,7 +285,7 @@ def _write_batch(
     """
     order = [table.partition_by] if table.partition_by else []
     order += [column.name for column in table.columns if column.name != table.partition_by]
-    rows = connection.sql(
+    rows = exporter.connection.sql(
         f"select {table.select_list} from {table.source} {_days_filter(table, keys)} "
         f"order by {', '.join(f'{quoted(name)} nulls last' for name in order)}"
     ).to_arrow_table()
@@ -289,7 +294,7 @@ def _write_batch(
     for key in keys:
         part = rows.slice(start, expected[key].rows).combine_chunks()
         start += expected[key].rows
-        path = staging / f"{table.key}.{key or 'all'}.parquet"
+        path = exporter.staging / f"{table.key}.{key or 'all'}.parquet"
         pq.write_table(part, path, compression="zstd", store_schema=False)
         written[key] = path
     return written

@@ -23,7 +23,7 @@ from orchestration.faults import fault_point
 from orchestration.publishing.catalogue import DeclaredTable, PublishError, declared_tables, load_manifest
 from orchestration.publishing.exporting import (
     WHOLE,
-    ExportCounts,
+    Exporter,
     Fingerprint,
     PublishedTable,
     export_table,
@@ -76,20 +76,37 @@ class PublishedVersion:
 
 
 @dataclass(frozen=True)
+class _Request:
+    """What a publish was asked for."""
+
+    as_of: date
+    window_key: str
+    affected: Mapping[str, set[date]] | None
+    affected_since: str | None
+
+    def affected_beside(self, previous: Mapping[str, Any]) -> Mapping[str, set[date]] | None:
+        """Return the affected days if they are relative to the version taken over from."""
+        if self.affected_since is None:
+            return self.affected
+        known = (self.affected_since, self.window_key)
+        return self.affected if previous.get("created_from") in known else None
+
+
+@dataclass(frozen=True)
 class _Draft:
     """A version whose objects are in place and whose id is known."""
 
     store: AudienceStore
     tables: Sequence[PublishedTable]
     manifest: dict[str, Any]
-    counts: ExportCounts
+    exporter: Exporter
 
     @property
     def version_id(self) -> str:
         return str(self.manifest["version_id"])
 
 
-def publish(
+def publish(  # noqa: PLR0913 - the days and what they are relative to belong together
     settings: Settings,
     manifest: Path | Mapping[str, Any],
     *,
@@ -111,6 +128,7 @@ def publish(
 
     """
     fault_point("before_publish")
+    request = _Request(as_of, window_key, affected, affected_since)
     declared = declared_tables(load_manifest(manifest), settings.audiences)
     audiences = [name for name in sorted(settings.audiences) if any(name in t.audiences for t in declared)]
     if not audiences:
@@ -120,14 +138,14 @@ def publish(
         connection = _open_warehouse(settings)
         try:
             drafts = [
-                _draft(connection, settings, name, declared, as_of, window_key, affected, affected_since)
+                _draft(Exporter(connection, AudienceStore(settings, name)), declared, request)
                 for name in audiences
             ]
             is_new = {draft.store.audience: _build(connection, settings, draft) for draft in drafts}
         finally:
             connection.close()
             _clear_leftovers(settings)
-        return _hand_over(settings, drafts, is_new, as_of, window_key)
+        return _hand_over(settings, drafts, is_new, request)
 
 
 def publish_from_warehouse(settings: Settings) -> dict[str, PublishedVersion]:
@@ -177,38 +195,28 @@ def _clear_leftovers(settings: Settings) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _draft(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    audience: str,
-    declared: Sequence[DeclaredTable],
-    as_of: date,
-    window_key: str,
-    affected: Mapping[str, set[date]] | None,
-    affected_since: str | None,
-) -> _Draft:
-    store = AudienceStore(settings, audience)
-    newest = newest_version(settings, audience)
+def _draft(exporter: Exporter, declared: Sequence[DeclaredTable], request: _Request) -> _Draft:
+    store = exporter.store
+    newest = newest_version(store.settings, store.audience)
     previous = (store.manifest(newest) if newest else None) or {"tables": {}}
     # Row hashes are compared with stored ones only if the same engine made both.
     if previous.get("engine") != _engine():
         previous = {"tables": {}}
-    if affected_since is not None and previous.get("created_from") not in (affected_since, window_key):
-        affected = None
-    tables = [resolve_table(connection, t, audience) for t in declared if t.columns_for(audience)]
-    counts, entries = ExportCounts(), {}
+    affected = request.affected_beside(previous)
+    meant = [table for table in declared if table.columns_for(store.audience)]
+    tables = [resolve_table(exporter.connection, table, store.audience) for table in meant]
+    entries = {}
     for table in tables:
         heading = table.heading()
         before = previous["tables"].get(table.key)
         if before is not None and _shape(before) != _shape(heading):
             before = None
         days = None if affected is None or before is None else affected.get(table.key, set())
-        staging = store.root / ".tmp-objects"
-        partitions = export_table(connection, table, store, staging, before, days, counts)
+        partitions = export_table(exporter, table, before, days)
         entries[table.key] = heading | {"rows": sum(p["rows"] for p in partitions), "partitions": partitions}
     if store.objects.is_dir():
         fsync_path(store.objects)
-    return _Draft(store, tables, _manifest(audience, as_of, window_key, entries), counts)
+    return _Draft(store, tables, _manifest(store.audience, request, entries), exporter)
 
 
 def _engine() -> str:
@@ -219,14 +227,14 @@ def _shape(entry: Mapping[str, Any]) -> tuple[Any, ...]:
     return (entry["partition_by"], [(c["name"], c["type"]) for c in entry["columns"]])
 
 
-def _manifest(audience: str, as_of: date, window_key: str, tables: Mapping[str, Any]) -> dict[str, Any]:
+def _manifest(audience: str, request: _Request, tables: Mapping[str, Any]) -> dict[str, Any]:
     """Build the manifest without its database part. The id covers content, not the window."""
     content = canonical_json({"audience": audience, "storage_version": STORAGE_VERSION, "tables": tables})
     return {
-        "version_id": f"v{as_of:%Y%m%d}-{hashlib.sha256(content).hexdigest()[:12]}",
+        "version_id": f"v{request.as_of:%Y%m%d}-{hashlib.sha256(content).hexdigest()[:12]}",
         "audience": audience,
-        "as_of": as_of.isoformat(),
-        "created_from": window_key,
+        "as_of": request.as_of.isoformat(),
+        "created_from": request.window_key,
         "engine": _engine(),
         "tables": tables,
     }
@@ -348,7 +356,7 @@ def _write_version_table(connection: duckdb.DuckDBPyConnection, draft: _Draft, f
 
 
 def _hand_over(
-    settings: Settings, drafts: Sequence[_Draft], is_new: Mapping[str, bool], as_of: date, window_key: str
+    settings: Settings, drafts: Sequence[_Draft], is_new: Mapping[str, bool], request: _Request
 ) -> dict[str, PublishedVersion]:
     """Move the pointers, note the publication, then let old versions go."""
     result = {}
@@ -362,16 +370,19 @@ def _hand_over(
         result[store.audience] = PublishedVersion(
             audience=store.audience,
             version_id=draft.version_id,
-            as_of=as_of,
+            as_of=request.as_of,
             path=store.versions / draft.version_id,
             is_new=is_new[store.audience],
             is_moved=is_moved,
-            exported=draft.counts.exported,
-            reused=draft.counts.reused,
-            widened=draft.counts.widened,
+            exported=draft.exporter.exported,
+            reused=draft.exporter.reused,
+            widened=draft.exporter.widened,
         )
     record_publication(
-        settings, as_of.isoformat(), window_key, {name: v.version_id for name, v in result.items()}
+        settings,
+        request.as_of.isoformat(),
+        request.window_key,
+        {name: v.version_id for name, v in result.items()},
     )
     grace = float(settings.retention.get("published_grace_minutes", GRACE_SECONDS / 60)) * 60
     for draft in drafts:

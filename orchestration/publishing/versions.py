@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -30,11 +29,9 @@ from orchestration.settings import Settings
 PREVIOUS = "previous"
 # A reader that has just followed `current` needs a moment to open what it names.
 GRACE_SECONDS = 3600.0
-# Row-level columns: a table with one of them is no aggregate and leaves with its version,
+# A table with a column of such a name is row by row, no aggregate: it leaves with its version,
 # so that an erased person does not live on in the history.
-_ROW_LEVEL_COLUMNS = frozenset(
-    {"feedback_id", "voice_id", "record_id", "customer_id", "vehicle_id", "response_id"}
-)
+_ROW_LEVEL_SUFFIXES = ("_id", "_key")
 _AGGREGATE_PREFIXES = ("agg_", "rpt_", "est_")
 
 
@@ -83,7 +80,7 @@ class AudienceStore:
         link = self.root / "current"
         if not link.is_symlink():
             return None
-        return Path(os.readlink(link)).name
+        return link.readlink().name
 
     def version_ids(self) -> list[str]:
         """Return the ids of complete versions on disk, in name order."""
@@ -314,7 +311,7 @@ def _open_paths(root: Path) -> set[Path]:
     found = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         with contextlib.suppress(OSError):
-            path = Path(os.readlink(link))
+            path = link.readlink()
             if resolved in path.parents:
                 found.add(root / path.relative_to(resolved))
     return found
@@ -336,10 +333,10 @@ def _keep_aggregates(store: AudienceStore, version_id: str) -> None:
 
 
 def is_aggregate(name: str, table: Mapping[str, Any]) -> bool:
-    """True if a published table is an aggregate without text or row-level ids (kept for good)."""
+    """Tell whether a published table is an aggregate without text or row-level ids (kept for good)."""
     if not name.split(".", 1)[1].startswith(_AGGREGATE_PREFIXES) or table["holds_text"]:
         return False
-    return not _ROW_LEVEL_COLUMNS & {column["name"] for column in table["columns"]}
+    return not any(column["name"].endswith(_ROW_LEVEL_SUFFIXES) for column in table["columns"])
 
 
 def _collect_objects(store: AudienceStore, in_use: set[Path]) -> None:
