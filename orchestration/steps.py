@@ -77,15 +77,61 @@ def _is_published(settings: Settings) -> bool:
     return key is not None and is_published(settings, key)
 
 
-def admit(settings: Settings, as_of: date, channel: str) -> Any:
-    """Admit what one channel delivered before the end of `as_of`; return its admission report row."""
+@dataclass(frozen=True)
+class ChannelAdmission:
+    """What one run admitted of one channel, and whether both equations close over all it ever sent."""
+
+    channel: str
+    deliveries: int = 0
+    records_in: int = 0
+    admitted: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    quarantined: int = 0
+    withheld: tuple[str, ...] = ()
+    equations_closed: bool = True
+
+    def words(self) -> str:
+        """Say it in one line for a person."""
+        if not self.deliveries:
+            return "nothing new"
+        parts = [f"{self.records_in} records, {self.admitted} admitted"]
+        parts += [
+            f"{count} {name}"
+            for name, count in (
+                ("duplicate", self.duplicate),
+                ("superseded", self.superseded),
+                ("quarantined", self.quarantined),
+                ("deliveries WITHHELD", len(self.withheld)),
+            )
+            if count
+        ]
+        return ", ".join(parts)
+
+
+def admit(settings: Settings, as_of: date, channel: str) -> ChannelAdmission:
+    """Admit what one channel delivered before the end of `as_of`."""
     from orchestration.admission.admit import admit_pending
 
     with step("admit", f"admit {channel}") as record:
         report = admit_pending(settings, as_of, channels=[channel])
-        row = report.channels[channel]
-        record.rows = row.records_in
-        record.note = row.words() if row.deliveries else "nothing new"
+        counts = report.channels.get(channel)
+        with Ledger.open(settings) as ledger:
+            closed = all(one.closed for one in ledger.equations() if one.channel == channel)
+        row = ChannelAdmission(channel, equations_closed=closed)
+        if counts is not None:
+            row = ChannelAdmission(
+                channel,
+                deliveries=counts.deliveries,
+                records_in=counts.records_in,
+                admitted=counts.admitted,
+                duplicate=counts.duplicate,
+                superseded=counts.superseded,
+                quarantined=counts.quarantined,
+                withheld=tuple(f"{delivery}: {why}" for delivery, why in counts.withheld),
+                equations_closed=closed,
+            )
+        record.rows, record.note = row.records_in, row.words()
     return row
 
 
