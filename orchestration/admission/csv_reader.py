@@ -105,13 +105,22 @@ class CsvReader:
         head = bytes(self._member.data[:4096])
         if not head.strip(b"\xef\xbb\xbf \t\r\n") and self._is_blank():
             return Problem(Reason.EMPTY_DELIVERY, detail="no data at all")
-        if head.startswith(_UTF16_BOMS) or head.count(b"\x00") * 3 > len(head):
+        if head.startswith(_UTF16_BOMS) or (b"\x00" in head and self._is_utf16(head)):
             return Problem(
                 Reason.WRONG_ENCODING, detail=f"looks like UTF-16, the contract says {self._encoding}"
             )
         if self._member.data.find(b"\n") < 0 and b"\r" in head:
             self._newline = b"\r"
         return None
+
+    def _is_utf16(self, head: bytes) -> bool:
+        if head.count(b"\x00") * 3 > len(head):
+            return True
+        for encoding in ("utf-16-le", "utf-16-be"):
+            first = head.decode(encoding, "ignore").partition("\n")[0].rstrip("\r")
+            if self._fits(first.encode("utf-8", "ignore"), "utf-8", self._delimiter):
+                return True
+        return False
 
     def _is_blank(self) -> bool:
         return not bytes(self._member.data[:]).strip(b"\xef\xbb\xbf \t\r\n")
