@@ -342,7 +342,7 @@ def _write_raw_views(
     contracts: Mapping[str, Contract],
     wanted: frozenset[str],
 ) -> None:
-    from orchestration.admission.admit import raw_schema
+    from orchestration.admission.shape import raw_schema
 
     paths: dict[tuple[str, str], list[Path]] = {}
     for one in ledger.files("raw"):

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from orchestration.admission.masking import checks
 from orchestration.admission.masking.numbers import Span
 
-_MAIL_PROVIDERS = r"(?:vip\.)?(?:qq|163|126|139|189|gmail|sina|foxmail|outlook|hotmail|sohu|aliyun|yeah|icloud|live|msn|wo|21cn|tom)"
+_MAIL_PROVIDERS = (
+    r"(?:vip\.)?(?:qq|163|126|139|189|gmail|sina|foxmail|outlook|hotmail|sohu|aliyun|yeah|icloud|live|msn|wo|21cn|tom)"
+)
 _DOT = r"(?: {0,2}(?:\.|点|\(dot\)|\[dot\]| dot )) {0,2}"
 _MAIL_HOST = rf"[A-Za-z0-9](?:[A-Za-z0-9-]{{0,62}}+)(?:(?:\.|{_DOT})[A-Za-z0-9-]{{1,63}}){{0,3}}(?:{_DOT}(?:com|cn|net|org|edu|gov|me|cc))+(?![A-Za-z0-9])"
 _MAIL_ANY_HOST = r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,3}\.[A-Za-z]{2,24}(?![A-Za-z0-9])"
@@ -21,7 +23,7 @@ _MAIL = re.compile(
     rf"|(?:\(at\)|\[at\]|艾特|#| at ) {{0,2}}(?:{_MAIL_PROVIDERS}){_DOT}(?:com|cn|net)(?:{_DOT}cn)?(?![A-Za-z0-9]))",
     re.IGNORECASE | re.ASCII,
 )
-MAIL_GATE = re.compile(r"@|艾特|#| at |[(\[]at[)\]]", re.IGNORECASE)
+MAIL_GATE = re.compile(r"@|艾特|#| at | AT |\(at|\[at|\(AT|\[AT")
 _MAIL_LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
 
 _VIN_CHARACTER = "[A-HJ-NPR-Za-hj-npr-z0-9]"
@@ -53,8 +55,8 @@ _PLATE_CHARACTER = "[A-HJ-NP-Za-hj-np-z0-9]"
 PLATE_GATE = re.compile(rf"[{_PROVINCE}] ?{_PLATE_LETTER}")
 _PLATE = re.compile(
     rf"([{_PROVINCE}]) ?({_PLATE_LETTER})({_PLATE_MARK})"
-    rf"((?:[DFABCEGHJKdfabceghjk][ .\-]?{_PLATE_CHARACTER}(?:[ .\-]?[0-9]){{4}}|[0-9](?:[ .\-]?[0-9]){{4}}[ .\-]?[DFABCEGHJKdfabceghjk]"
-    rf"|{_PLATE_CHARACTER}(?:[ .\-]?{_PLATE_CHARACTER}){{4}}|{_PLATE_CHARACTER}{{4}}[警学挂港澳试超领]))(?![A-Za-z0-9])"
+    rf"((?:[DFABCEGHJKdfabceghjk][ \-]?{_PLATE_CHARACTER}(?:[ \-]?[0-9]){{4}}|[0-9](?:[ \-]?[0-9]){{4}}[ \-]?[DFABCEGHJKdfabceghjk]"
+    rf"|{_PLATE_CHARACTER}(?:[ \-]?{_PLATE_CHARACTER}){{4}}|{_PLATE_CHARACTER}{{4}}[警学挂港澳试超领]))(?![A-Za-z0-9])"
 )
 _PLATE_CUE = re.compile(r"(?:车牌|牌照|车号|牌号|上牌|车主|挪车|号牌|牌子)[^A-Za-z0-9]{0,8}$")
 
@@ -65,7 +67,10 @@ _WECHAT = re.compile(
     rf"|加我|(?<![A-Za-z0-9])[Vv](?=:)){_ACCOUNT_JOIN}({_WECHAT_ID}|[1-9][0-9]{{4,11}})|(?<![A-Za-z0-9])([Ww]xid_[A-Za-z0-9]{{4,20}}))"
     r"(?![A-Za-z0-9])"
 )
-WECHAT_GATE = re.compile(r"信|[Ww]e[CcIi]|WECHAT|[WwVv][Xx]|卫星号|绿泡泡|加我|[加+➕][我个]?[Vv]|[Vv]:")
+# Gates are alternatives of plain strings: the fastest scan the regex engine has.
+WECHAT_GATE = re.compile(
+    "微信|薇信|威信|徽信|V信|v信|卫星号|绿泡泡|加我|加V|加v|加个V|加个v|➕|\\+V|\\+v|V:|v:|we[ci]|We[CcIi]|WE[CI]|wx|wX|Wx|WX|vx|vX|Vx|VX"
+)
 _WECHAT_STOP = re.compile(
     r"(?:car(?:play|life|link|bit)|android|apple|iphone|ipad|ios|harmony|hicar|huawei|wechat|weixin|wifi|model|tesla|auto"
     r"|usb|bmw|audi|sorry|please|thanks)",
@@ -75,7 +80,7 @@ _QQ = re.compile(
     r"(?:(?<!奇瑞)(?<!小)(?<![A-Za-z])[Qq]{2}|扣扣|[叩寇蔻]{2}|球球|企鹅|(?<![A-Za-z0-9])[Qq](?=号|:))"
     rf"(?:群)?{_ACCOUNT_JOIN}([1-9][0-9](?:[ -]?[0-9]){{3,9}})(?![0-9])(?! ?(?:元|块|万|公里|km|款|年|多))"
 )
-QQ_GATE = re.compile(r"[Qq]{2}|[Qq](?:号|:)|扣扣|[叩寇蔻]{2}|球球|企鹅")
+QQ_GATE = re.compile("QQ|qq|Qq|qQ|Q号|q号|Q:|q:|扣扣|叩叩|寇寇|蔻蔻|球球|企鹅")
 _UNIT_AFTER = re.compile(r" ?(?:元|块|万|公里|km|款|年|多|个|人|条|次)")
 
 
@@ -114,11 +119,7 @@ def find_plates(text: str) -> Iterator[Span]:
         province, _, mark, body = match.groups()
         digits = sum(character.isdigit() for character in body)
         needed = 4 if province == "新" and not mark.strip() and not _has_plate_cue(text, match.start()) else 3
-        if (
-            body[-1] in "警学挂港澳试超领"
-            or digits >= needed
-            or (digits and _has_plate_cue(text, match.start()))
-        ):
+        if body[-1] in "警学挂港澳试超领" or digits >= needed or (digits and _has_plate_cue(text, match.start())):
             yield "plate", *match.span()
 
 
