@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -62,6 +62,7 @@ IDENTITY_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("domain", "key", "pii_class", "value", "normalised")]
 )
 _NO_FINDINGS = "{}"
+_SLICE = 8_192
 _CACHED_CHARS = 64  # short texts (brands, places) repeat; long ones do not
 
 
@@ -76,7 +77,7 @@ class _Notes:
     """What the masker found in one record; most have nothing."""
 
     counts: dict[str, int] | None = None
-    keys: list[str] = field(default_factory=list)
+    keys: list[str] | None = None
 
 
 class Shaper:
@@ -92,11 +93,17 @@ class Shaper:
         self._event_basis = entity.event_basis
         self._events: dict[str, tuple[datetime, date]] = {}
         self._moments: dict[str, tuple[datetime, date]] = {}
-        names = [one.name for one in entity.fields]
-        self._event_at = None if entity.event_field is None else names.index(entity.event_field)
+        self._names = [one.name for one in entity.fields]
+        self._event_at = None if entity.event_field is None else self._names.index(entity.event_field)
+        self._received = _naive(delivery.received_at)
 
     def raw_table(self, admitted: Sequence[Candidate]) -> pa.Table:
         """Return the raw rows of the admitted candidates, in record order."""
+        schema = raw_schema(self._contract, self._entity)
+        slices = [self._slice(admitted[at : at + _SLICE]) for at in range(0, len(admitted), _SLICE)]
+        return pa.concat_tables(slices) if slices else schema.empty_table()
+
+    def _slice(self, admitted: Sequence[Candidate]) -> pa.Table:
         notes = [_Notes() for _ in admitted]
         verbatim: list[str | None] = [None] * len(admitted)
         columns: list[Sequence[str | None]] = []
@@ -114,20 +121,22 @@ class Shaper:
 
     def original_table(self, admitted: Sequence[Candidate]) -> pa.Table:
         """Return the canonical original values of the admitted candidates."""
-        names = [one.name for one in self._entity.fields]
-        rows = [
-            (
-                one.record_id.hex(),
-                None if one.voice_id is None else one.voice_id.hex(),
-                one.content_hash.hex(),
-                one.ordinal,
-                _naive(self._delivery.received_at),
-                orjson.dumps(dict(zip(names, one.values, strict=True))).decode(),
-                None if not one.item.extra else orjson.dumps(one.item.extra, default=str).decode(),
-            )
-            for one in admitted
+        slices = [
+            table_of([self._original(one) for one in admitted[at : at + _SLICE]], ORIGINAL_SCHEMA)
+            for at in range(0, len(admitted), _SLICE)
         ]
-        return _table(rows, ORIGINAL_SCHEMA)
+        return pa.concat_tables(slices) if slices else ORIGINAL_SCHEMA.empty_table()
+
+    def _original(self, one: Candidate) -> tuple[Any, ...]:
+        return (
+            one.record_id.hex(),
+            None if one.voice_id is None else one.voice_id.hex(),
+            one.content_hash.hex(),
+            one.ordinal,
+            self._received,
+            orjson.dumps(dict(zip(self._names, one.values, strict=True))).decode(),
+            None if not one.item.extra else orjson.dumps(one.item.extra, default=str).decode(),
+        )
 
     def identity_table(self) -> pa.Table:
         """Return pseudonym → original value for everything met so far, in stable order."""
@@ -236,8 +245,8 @@ class Shaper:
         else:
             result = self._masked[text] = mask_text(text)
         for found in result.found:
-            if notes.counts is None:
-                notes.counts = {}
+            if notes.counts is None or notes.keys is None:
+                notes.counts, notes.keys = {}, []
             notes.counts[found.pii_class] = notes.counts.get(found.pii_class, 0) + 1
             self._note_found(found.pii_class, found.value, notes.keys)
         return result.text
@@ -297,14 +306,17 @@ def masked_json(value: Any, mask: Callable[[str], str]) -> Any:
 
 def identity_table(identities: dict[tuple[str, str], tuple[str, str, str, str, str]]) -> pa.Table:
     """Return an identity table in stable order."""
-    return _table(sorted(identities.values()), IDENTITY_SCHEMA)
+    return table_of(sorted(identities.values()), IDENTITY_SCHEMA)
 
 
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    return pa.table(
-        [pa.array(list(column), one.type) for column, one in zip(columns, schema, strict=True)], schema=schema
-    )
+def table_of(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    """Return rows as a table of a schema, built in slices to keep the peak of memory low."""
+    tables = []
+    for at in range(0, len(rows), _SLICE):
+        columns = zip(*rows[at : at + _SLICE], strict=True)
+        arrays = [pa.array(list(column), one.type) for column, one in zip(columns, schema, strict=True)]
+        tables.append(pa.table(arrays, schema=schema))
+    return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
 def _naive(instant: datetime) -> datetime:
