@@ -27,16 +27,15 @@ MAIL_GATE = re.compile(r"@|艾特|#| at | AT |\(at|\[at|\(AT|\[AT")
 _MAIL_LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
 
 _VIN_CHARACTER = "[A-HJ-NPR-Za-hj-npr-z0-9]"
-_VIN = re.compile(
-    rf"(?<![A-Za-z0-9])(?=[0-9 .\-_]{{0,4}}[A-Za-z])(?=({_VIN_CHARACTER}(?:[ .\-_]?{_VIN_CHARACTER}){{12}}"
-    r"(?:[ .\-_]?[0-9]){4})(?![A-Za-z0-9]))"
+_VIN = re.compile(rf"{_VIN_CHARACTER}(?<![A-Za-z0-9].){_VIN_CHARACTER}{{12}}[0-9]{{4}}(?![A-Za-z0-9])")
+_VIN_SPACED = re.compile(
+    rf"{_VIN_CHARACTER}(?<![A-Za-z0-9].)(?=({_VIN_CHARACTER}(?:[ .\-_]?{_VIN_CHARACTER}){{11}}(?:[ .\-_]?[0-9]){{4}})(?![A-Za-z0-9]))"
 )
 VIN_GATE = re.compile(r"[A-Za-z0-9](?:[ .\-_]?[A-Za-z0-9]){5}")
 _VIN_CUED = re.compile(
     r"(?:车架号|车辆识别[代号码]{1,3}|识别代码|大架号|底盘号|(?<![A-Za-z])[Vv][Ii][Nn])(?:号码|代码|代号|号|码)?"
     r"(?:后|末|尾)?(?:[0-9六八]{1,2}位)?(?:号|码)?(?:是|为|:|=| |#){0,3}([A-Za-z0-9](?:[ \-]?[A-Za-z0-9]){5,16})(?![A-Za-z0-9])"
 )
-_VIN_CUE_WORD = re.compile(r"(?:车架|识别代|大架|底盘|[Vv][Ii][Nn])[^A-Za-z0-9]{0,6}$")
 # World manufacturer identifiers seen on cars sold in China; their VINs are taken even when a
 # character was mistyped and the check digit no longer holds.
 _KNOWN_MAKERS = re.compile(
@@ -96,16 +95,23 @@ def find_mails(text: str) -> Iterator[Span]:
 def find_vins(text: str) -> Iterator[Span]:
     """Yield VINs: check digit, or a known maker, or a cue (then also the last 6 or 8 characters)."""
     for match in _VIN.finditer(text):
-        value = re.sub(r"[ .\-_]", "", match[1]).upper()
-        cued = _VIN_CUE_WORD.search(text, max(0, match.start() - 12), match.start())
-        if cued or _vin_holds(value, len(match[1]) > 17):
-            yield "vin", *match.span(1)
+        if _vin_holds(match[0].upper(), is_spaced=False):
+            yield "vin", *match.span()
+    for match in _VIN_SPACED.finditer(text):
+        if match.end(1) - match.start() > 17 and _vin_holds(_bare(text[match.start() : match.end(1)]), is_spaced=True):
+            yield "vin", match.start(), match.end(1)
     for match in _VIN_CUED.finditer(text):
         if sum(character.isdigit() for character in match[1]) >= 4:
             yield "vin", *match.span(1)
 
 
+def _bare(spaced: str) -> str:
+    return "".join(character for character in spaced if character.isalnum()).upper()
+
+
 def _vin_holds(value: str, is_spaced: bool) -> bool:
+    if value.isdigit():
+        return False
     known = _KNOWN_MAKERS.match(value) is not None
     if checks.vin_valid(value):
         return known or (not is_spaced and checks.vin_model_year(value) is not None)

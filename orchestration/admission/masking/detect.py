@@ -31,7 +31,7 @@ TOKENS = {
 
 WINDOW = 2_000
 # Longer than any identifier with its cue (an address, an ID card spaced three wide).
-MARGIN = 250
+MARGIN = 200
 
 _BLANK = "\x00"
 # Sounds of hesitation stand between spoken digits as a gap does.
@@ -119,6 +119,7 @@ def _find(text: str) -> list[Span]:
 
 def _find_first_numbers(spans: list[Span], text: str, runs: list[tuple[int, int]]) -> str:
     if any(end - start >= 15 for start, end in runs):
+        text = _take(spans, text, numbers.find_one_by_one(text))
         text = _take(spans, text, numbers.find_id_cards(text))
     return _take(spans, text, numbers.find_phones(text, runs))
 
@@ -145,6 +146,7 @@ def _find_spoken_as(spans: list[Span], text: str, spoken: str) -> str:
     if not runs:
         return text
     found: list[Span] = []
+    spoken = _take(found, spoken, numbers.find_one_by_one(spoken))
     spoken = _take(found, spoken, numbers.find_id_cards(spoken))
     for finder in (numbers.find_phones, numbers.find_bank_cards, numbers.find_landlines):
         spoken = _take(found, spoken, finder(spoken, runs))

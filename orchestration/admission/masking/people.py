@@ -22,7 +22,7 @@ _SURNAMES = frozenset(
 )
 # Surnames that are above all everyday words: a title after them proves nothing on its own.
 _EVERYDAY = frozenset("常安向成单位来全强车和应保商原都官台计连关解明花都房边路包司管方于游查盖简党宁华乐银冷木古米沙文康阳金温石万高白卫")
-_COMPOUND = re.compile("欧阳|司马|上官|诸葛|皇甫|令狐|慕容|司徒|端木|东方|公孙|尉迟|夏侯|宇文|长孙|独孤|南宫|百里|呼延|轩辕")
+_COMPOUND = frozenset("欧阳|司马|上官|诸葛|皇甫|令狐|慕容|司徒|端木|东方|公孙|尉迟|夏侯|宇文|长孙|独孤|南宫|百里|呼延|轩辕".split("|"))
 _NOT_GIVEN = frozenset(
     "的了是在有我你他她它们这那就都也不没很太最还又再已被把让给跟和与或但却而且如果因为所以吗呢吧啊呀哦嗯么什怎谁哪个位名些"
     "上下里外前后左右来去到从向往于对说话问看听想要会能可应该做打买卖修换车店家厂款号电机油气灯门座胎屏级型版配置价钱元万"
@@ -32,7 +32,7 @@ _TITLES = "先生|女士|小姐(?!姐)|师傅|经理|主管|顾问|店长|老师
 TITLE = re.compile(_TITLES + "|总说|总讲|总回|总接|总来|总态|总,|总。|工说|工讲|工回|工接|工来|工态|工,|工。")
 _SHORT_TITLE_BEFORE = frozenset("户主的是找叫跟让由给请问被老小位姓、,。!?:;( ")
 _NO_NAMES = frozenset(
-    "安排 辛苦 银行 车牌 谢快 高级 金牌 方便 成都 江苏 江西 江淮 江铃 江南 江北 安徽 安装 安全 金融 林肯 雷达 雷凌 雷诺 路虎 康师 万科 马自 马上 方程 高管 高层 "
+    "安排 辛苦 银行 车牌 车辆 车型 车子 全款 常开 谢快 高级 金牌 方便 成都 江苏 江西 江淮 江铃 江南 江北 安徽 安装 安全 金融 林肯 雷达 雷凌 雷诺 路虎 康师 万科 马自 马上 方程 高管 高层 "
     "白班 金葵 石家 文员 文案 文化 管理 党员 单位 项目 任何 何况 全国 全体 全部 国际 程序 常务 向导 计划 解决 华东 华南 华北 华中 华为 "
     "都市 官方 官网 周一 周二 周三 周四 周五 周六 周日 周末 周天 史上 黄牌 白领 应急 保险 保安 成交 成品 原厂 商务 商家 车间 房产 台州 温州 宁波 "
     "郑州 徐州 苏州 杭州 金华 黄山 马鞍 查询 游客 连锁 毛病 范围 易车 乐道 岚图 东方 欧拉 欧尚 申请 简直 钟点 于是 易手 牛人 龙头 阳光 孔师 高手 "
@@ -73,8 +73,9 @@ _ADDRESS_CUE = re.compile(
     r"(?<![店司商网P站])(?:(?:家庭|联系|收货|通讯|邮寄|详细|取车|上门|现住|居住|户籍|送车|办公|我家|我的)?(?:取车)?地址|住址|[居]住地|户籍地|(?:现|暂)?居住?[在于]|现居|(?:住|家)在"
     r"|(?:我|现|家|就)住|寄到|寄往|送到|发到|邮到)(?:是|为|在|:| ){0,3}"
 )
+_LONGEST_ADDRESS = 120
 _ADDRESS_BODY = re.compile(rf"[{_CJK}0-9A-Za-z()#.~\-]{{4,60}}(?: [{_CJK}0-9A-Za-z()#\-]{{2,30}}){{0,2}}")
-_AREA_WORD = re.compile(f"[{_CJK}]{{2,12}}(?:[省市区县镇乡村路街道巷弄苑城庭府湾屯庄组坊]|小区|花园|家园|公寓|大厦|新村|公馆|半岛|里)")
+_AREA_WORD = re.compile(f"[省市区县镇乡村路街道巷弄苑城庭府湾屯庄组坊园寓厦馆岛里](?<=[{_CJK}]{{3}})")
 _NO_PLACE = frozenset("的这那最我了着过进几")
 _HOUSE_NUMBER = re.compile("[0-9]{1,5}(?:号|弄|栋|幢|座|组|室|-[0-9])")
 _ADDRESS_END = re.compile(
@@ -82,7 +83,7 @@ _ADDRESS_END = re.compile(
     r"(?:[0-9]{1,4}(?:-[0-9]{1,4}){0,2}(?:室|(?![0-9-]|号|栋|幢|弄|组|座|单元|楼|层|户|期)))?"
 )
 _DOOR = re.compile(
-    r"[0-9]{1,4}(?:栋|幢|号楼|座|单元|弄|组)[0-9A-Za-z]{0,3}(?:单元|号楼|号|栋|楼|座)?[0-9]{0,4}(?:-[0-9]{1,4}){0,2}(?:室|号|户)?"
+    r"[0-9]{1,4}(?:栋|幢|号楼|座|单元|弄|组)[0-9A-Za-z]{0,3}(?:单元|号楼|[号栋楼座室户])?(?:[0-9]{1,4}(?:-[0-9]{1,4}){0,2}(?:[室号户]|(?![0-9栋幢弄座组楼]|单元)))?"
     r"|[0-9]{1,3}-[0-9]{1,3}-[0-9]{2,4}(?![0-9-])|[0-9]{3,4}室"
 )
 _ROOM = re.compile("[0-9]{1,4}(?:[室号户]|(?![0-9.-]))")
@@ -120,7 +121,7 @@ def _cued_length(text: str, cue: re.Match[str]) -> int:
     match = _NAME_AFTER.match(text, cue.end())
     if match is None or match[0][:2] in _NOT_A_NAME or match[0][:2] in _NO_NAMES:
         return 0
-    compound = 2 if _COMPOUND.match(match[0]) else 0
+    compound = 2 if match[0][:2] in _COMPOUND else 0
     if not compound and match[0][0] not in _SURNAMES:
         is_alone = len(match[0]) <= 4 and not text[match.end() : match.end() + 1].isalpha()
         return len(match[0]) if with_colon and is_alone and not set(match[0]) & _NOT_GIVEN else 0
@@ -151,13 +152,15 @@ def _ends_there(text: str, place: int) -> bool:
 def _titled_length(text: str, title: re.Match[str]) -> int:
     """Return the number of characters of the name right before a title, 0 if none."""
     before = text[max(0, title.start() - 4) : title.start()]
+    if _SURNAMES.isdisjoint(before) and before[-2:] not in _COMPOUND:
+        return 0
     if not before or not "\u4e00" <= before[-1] <= "\u9fff":
         return 0
-    if title[0][0] in "总工" and title[0] != "工程师":
+    if title[0][0] in "总工" and title[0] not in {"工程师", "总监"}:
         is_named = before[-1] in _SURNAMES and before[-1] not in _EVERYDAY
         return int(is_named and (len(before) == 1 or before[-2] in _SHORT_TITLE_BEFORE))
     for length in (4, 3, 2):
-        if _COMPOUND.match(before[-length:]) and len(before) >= length:
+        if before[-length:][:2] in _COMPOUND and len(before) >= length:
             return length
     for length in (3, 2):
         name = before[-length:]
@@ -180,12 +183,21 @@ def _is_full_name(name: str, before: str) -> bool:
 
 def find_cued_addresses(text: str) -> Iterator[Span]:
     """Yield addresses after a cue (地址:, 住在)."""
-    last = 0
+    last = next_end = 0
     for match in _ADDRESS_CUE.finditer(text):
-        end = _address_end(text, match) if match.end() >= last else 0
+        start = match.end()
+        # Text full of cues without an address must stay cheap: ask once where the next one could end.
+        if next_end < start:
+            ahead = _ADDRESS_END.search(text, start)
+            if ahead is None:
+                return
+            next_end = ahead.end()
+        if start < last or next_end - start > _LONGEST_ADDRESS:
+            continue
+        end = _address_end(text, match)
         if end:
             last = end
-            yield "address", match.end(), end
+            yield "address", start, end
 
 
 def find_doors(text: str) -> Iterator[Span]:
