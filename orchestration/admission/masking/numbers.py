@@ -7,8 +7,8 @@ run is judged as a whole, then by the shapes people write when several numbers s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import chain
+from collections.abc import Iterator
 
 from orchestration.admission.masking import checks
 
@@ -67,7 +67,7 @@ _ORDER_CUE = re.compile(
     r"(?:编号|编码|号码|号|码)?(?:是|为|:| |#|[Nn][Oo]\.?){0,3}[A-Z]{0,4}$"
 )
 _LETTERS_BEFORE = re.compile(r"[A-Za-z]{1,12}$")
-_PHONE_WORDS = frozenset(["tel", "phone", "mobile", "mob", "ph", "call", "cell", "t", "m", "p", "v", "wx", "vx", "q", "qq", "weixin", "wechat", "contact", "hp", "no"])
+_PHONE_WORDS = frozenset("tel phone mobile mob ph call cell t m p v wx vx q qq weixin wechat contact hp no".split())
 _UNIT_AFTER = re.compile(r" ?(?:元|块|公里|千米|万|km|KM|个(?!人)|%|\.[0-9]{1,2}(?![0-9]))")
 
 _DATE = (
