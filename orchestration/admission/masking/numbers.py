@@ -256,4 +256,6 @@ def _left_edge(text: str, start: int, end: int) -> int:
 
 
 def _alphanumeric(raw: str) -> str:
+    if raw.isalnum():
+        return raw.upper()
     return "".join(character for character in raw if character.isalnum()).upper()

@@ -87,9 +87,8 @@ _DOOR = re.compile(
     r"|[0-9]{1,3}-[0-9]{1,3}-[0-9]{2,4}(?![0-9-])|[0-9]{3,4}室"
 )
 _ROOM = re.compile("[0-9]{1,4}(?:[室号户]|(?![0-9.-]))")
-_BEFORE_DOOR = re.compile(rf"[{_CJK}0-9A-Za-z()\-]{{0,44}}$")
-_PLACE = re.compile(
-    rf"[{_CJK}]{{2,8}}(?:路|街|大道|巷|弄|村|镇|乡|小区|花园|苑|家园|公寓|城|里|庭|府)|[{_CJK}]{{2,6}}[市区县][{_CJK}]{{2,8}}$")
+_NO_ADDRESS = re.compile(rf"[^{_CJK}0-9A-Za-z()\-]")
+_PLACE = re.compile(f"(?:[路街巷弄村镇乡苑城里庭府园寓区道](?<=[{_CJK}]{{3}})|[市区县](?<=[{_CJK}]{{3}})[{_CJK}]{{2,8}}$)")
 _LEFT_CUT = re.compile("[在到于是往从去住停叫]")
 
 
@@ -152,7 +151,7 @@ def _ends_there(text: str, place: int) -> bool:
 def _titled_length(text: str, title: re.Match[str]) -> int:
     """Return the number of characters of the name right before a title, 0 if none."""
     before = text[max(0, title.start() - 4) : title.start()]
-    if _SURNAMES.isdisjoint(before) and before[-2:] not in _COMPOUND:
+    if _SURNAMES.isdisjoint(before) and not any(before[place : place + 2] in _COMPOUND for place in range(3)):
         return 0
     if not before or not "\u4e00" <= before[-1] <= "\u9fff":
         return 0
@@ -233,11 +232,11 @@ def _longest_door(text: str, end: int) -> int:
 
 def _address_start(text: str, door: int) -> int | None:
     """Return where the address before a door begins, None if no road or estate stands there."""
-    before = _BEFORE_DOOR.search(text, max(0, door - 44), door)
-    if before is None or not _PLACE.search(before[0]):
+    before = _NO_ADDRESS.split(text[max(0, door - 44) : door])[-1]
+    if not _PLACE.search(before):
         return None
-    start = before.start()
-    for cut in _LEFT_CUT.finditer(before[0]):
-        if _PLACE.search(before[0], cut.end()):
-            start = before.start() + cut.end()
+    start = door - len(before)
+    for cut in _LEFT_CUT.finditer(before):
+        if _PLACE.search(before, cut.end()):
+            start = door - len(before) + cut.end()
     return start
