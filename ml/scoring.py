@@ -1,8 +1,9 @@
 """The rule scorer: text in, mentions and an overall judgement out.
 
 Here: the chain normalise → find → clauses → judgements → aspects → urgency for one text, the versions,
-and the door to the scoring of a raw Parquet file. The parts live next door (`ml.text`, `ml.sentiment`,
-`ml.aspects`, `ml.urgency`), files and cache in `ml.score_files` and `ml.score_cache`. Rules only: every score is marked `is_cold_start`.
+and the door to the scoring of a raw Parquet file. The parts live next door (`ml.text`,
+`ml.sentiment`, `ml.aspects`, `ml.urgency`), files and cache in `ml.score_files` and `ml.score_cache`.
+Rules only: every score is marked `is_cold_start`.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ def find_alarms(clauses: Sequence[UrgencyClause], lexicon: Lexicon) -> list[Alar
     driving: dict[int, bool] = {}
     for item in clauses:
         number = item.clause.sentence
-        names = components.setdefault(number, set())
-        names.update(name for _, _, found in item.components for name in found)
+        around = components.setdefault(number, set())
+        around.update(name for _, _, found in item.components for name in found)
         driving[number] = driving.get(number, False) or item.drives
     alarms = []
     for index, item in enumerate(clauses):

@@ -28,7 +28,8 @@ def test_taxonomy_has_twelve_areas_and_sixty_aspects():
 
 def test_a_database_reads_the_taxonomy_without_options():
     rows = duckdb.connect().execute(
-        f"select count(*), count(distinct aspect_code), bool_or(is_safety_critical) from '{RESOURCES}/taxonomy.csv'"
+        "select count(*), count(distinct aspect_code), bool_or(is_safety_critical) "
+        f"from '{RESOURCES}/taxonomy.csv'"
     )
     assert rows.fetchone() == (60, 60, True)
 

@@ -12,6 +12,7 @@ from ml.score_cache import ScoreCache, decode, encode
 from ml.score_files import MENTION_SCHEMA, TEXT_SCHEMA, ScoreInputError
 from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, Scorer, score_parquet
 
+RECEIVED = dt.datetime(2026, 3, 1, 2, 3, 4)  # noqa: DTZ001  raw times are UTC without a zone
 TEXTS = ["空间大，但是漏油", "刹车失灵", None, "空间大，但是漏油", "", "今天天气", "价格贵👎，服務熱情"]
 
 
@@ -23,7 +24,7 @@ def write_raw(path, texts):
             "record_id": pa.array([f"{i:032x}" for i in range(count)], pa.string()),
             "voice_id": pa.array([f"{i:032x}" for i in range(count)], pa.string()),
             "content_hash": pa.array([f"{i:032x}" for i in range(count)], pa.string()),
-            "received_at": pa.array([dt.datetime(2026, 3, 1, 2, 3, 4)] * count, pa.timestamp("us")),
+            "received_at": pa.array([RECEIVED] * count, pa.timestamp("us")),
             "verbatim": pa.array(texts, pa.string()),
             "score_input_hash": pa.array(hashes, pa.string()),
             "other": pa.array(["x"] * count, pa.string()),
@@ -55,7 +56,7 @@ def test_rows_keys_and_versions(tmp_path):
     assert mentions.schema.equals(MENTION_SCHEMA)
     rows = texts.to_pylist()
     assert [r["record_id"][-1] for r in rows] == list("013456")
-    assert {r["scored_at"] for r in rows} == {dt.datetime(2026, 3, 1, 2, 3, 4)}
+    assert {r["scored_at"] for r in rows} == {RECEIVED}
     assert {(r["scorer_version"], r["taxonomy_version"], r["lexicon_version"]) for r in rows} == {
         (SCORER_VERSION, TAXONOMY_VERSION, LEXICON_VERSION)
     }
