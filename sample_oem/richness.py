@@ -17,6 +17,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log2
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def bigram_entropy(texts: Iterable[str]) -> float:
     pairs: Counter[tuple[str, str]] = Counter()
     for text in texts:
         flat = _SPACE.sub("", text)
-        pairs.update(zip(flat, flat[1:], strict=False))
+        pairs.update(pairwise(flat))
     total = sum(pairs.values())
     return -sum(n / total * log2(n / total) for n in pairs.values()) if total else 0.0
 
@@ -176,7 +177,7 @@ def compare(sample: Sequence[str], reference: Sequence[str], names: Iterable[str
 
 
 def read_column(path: Path, column: str, unique_by: str | None = None) -> list[str]:
-    """The texts of one CSV column (UTF-8), one per value of ``unique_by`` if given."""
+    """Read the texts of one CSV column (UTF-8), one per value of ``unique_by`` if given."""
     csv.field_size_limit(10_000_000)
     texts: dict[str, str] = {}
     with path.open(encoding="utf-8-sig", newline="") as handle:
@@ -208,7 +209,7 @@ def read_names(path: Path, columns: Iterable[str]) -> list[str]:
 @click.option("--reference-id-column", help="the same for the reference")
 @click.option("--reference-name-columns", default="", help="comma list: brand, series, model columns")
 @click.option("--json", "as_json", is_flag=True)
-def main(  # noqa: PLR0913 - one parameter per option
+def main(  # noqa: PLR0913, PLR0917 - one parameter per option
     sample: tuple[Path, ...],
     text_column: str,
     reference: Path,
@@ -236,7 +237,7 @@ def _as_json(rows: Sequence[Comparison]) -> str:
 
 
 def table(rows: Sequence[Comparison]) -> str:
-    """The comparison as fixed-width lines."""
+    """Lay the comparison out as fixed-width lines."""
     lines = [f"{'quantity':<24}{'sample':>12}{'reference':>12}{'ratio':>8}  within"]
     for row in rows:
         ratio = row.sample / row.reference if row.reference else float("nan")

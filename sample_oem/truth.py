@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -117,7 +117,7 @@ class Oracle:
         return result
 
     def receive_again(self, channel: str, file: str, received_at: str, first: DeliveryTruth) -> None:
-        """The same bytes under another name: the whole delivery is a duplicate."""
+        """Note the same bytes under another name: the whole delivery is a duplicate."""
         self.deliveries.append(
             DeliveryTruth(
                 channel, file, first.entity, received_at, "redelivered", records_in=first.records_in
@@ -165,7 +165,7 @@ class Oracle:
         ]
 
     def channel_totals(self) -> dict[str, dict[str, int]]:
-        """Expected sums per channel; re-delivered files are counted on their own."""
+        """Sum up per channel; re-delivered files are counted on their own."""
         totals: dict[str, Counter[str]] = defaultdict(Counter)
         for delivery in self.deliveries:
             row = totals[delivery.channel]
@@ -229,7 +229,7 @@ def received_at_date(received_at: str) -> str:
     return (datetime.strptime(received_at, "%Y-%m-%dT%H:%M:%S.%fZ") + timedelta(hours=8)).date().isoformat()  # noqa: DTZ007
 
 
-def _write_csv(path: Path, rows: Iterable[dict[str, str | int]]) -> None:
+def _write_csv(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     rows = list(rows)
     with path.open("w", encoding="utf-8", newline="") as handle:
         if rows:

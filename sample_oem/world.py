@@ -24,7 +24,6 @@ RIVALS: tuple[tuple[str, str], ...] = (
     ("星桥", "星桥元一"),
     ("沐野", "沐野T9"),
 )
-MASTER_EPOCH = np.datetime64("2019-01-01")
 
 
 @dataclass(frozen=True)
