@@ -25,6 +25,7 @@ import click
 import numpy as np
 
 from sample_oem.places import PLACE_NAMES
+from sample_oem.reader import csv_records
 from sample_oem.world import BRAND, MODELS, RIVALS
 
 OWN_NAMES: tuple[str, ...] = tuple(
@@ -38,6 +39,7 @@ _BANDS = 8
 _DIGITS = re.compile(r"[\d０-９]+")
 _NO_WORD = re.compile(r"[\W_]+")
 _SPACE = re.compile(r"\s+")
+_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True)
@@ -177,18 +179,22 @@ def compare(sample: Sequence[str], reference: Sequence[str], names: Iterable[str
 
 
 def read_column(path: Path, column: str, unique_by: str | None = None) -> list[str]:
-    """Read the texts of one CSV column (UTF-8), one per value of ``unique_by`` if given."""
+    """Read the texts of one CSV column (UTF-8), one per value of ``unique_by`` if given.
+
+    A folder stands for all delivery files in it (packed ones too). Records that do not decode or
+    have another number of cells than the header are left out.
+    """
     csv.field_size_limit(10_000_000)
     texts: dict[str, str] = {}
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        reader = csv.DictReader(handle)
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        (_, header), *records = csv_records(file, "utf-8")
         for needed in filter(None, (column, unique_by)):
-            if needed not in (reader.fieldnames or []):
-                raise ValueError(
-                    f"{path} has no column {needed!r}; it has {', '.join(reader.fieldnames or [])}"
-                )
-        for n, row in enumerate(reader):
-            texts.setdefault(row[unique_by] if unique_by else str(n), row[column] or "")
+            if needed not in header:
+                raise ValueError(f"{file} has no column {needed!r}; it has {', '.join(header)}")
+        for line, cells in records:
+            if len(cells) == len(header) and not any(_UNDECODED.search(cell) for cell in cells):
+                row = dict(zip(header, cells, strict=True))
+                texts.setdefault(row[unique_by] if unique_by else f"{file.name}:{line}", row[column])
     return list(texts.values())
 
 

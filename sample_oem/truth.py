@@ -69,6 +69,7 @@ class DeliveryTruth:
     duplicate: int = 0
     superseded: int = 0
     quarantined: int = 0
+    late: int = 0
 
 
 @dataclass
@@ -99,6 +100,7 @@ class Oracle:
         entity = items[0][0].entity if items else ""
         result = DeliveryTruth(channel, file, entity, received_at, kind, records_in=len(items))
         for ordinal, (item, line_no) in enumerate(items):
+            result.late += item.late_by > 0
             outcome = self._judge(channel, item, received_at)
             setattr(result, outcome, getattr(result, outcome) + 1)
             if outcome == "quarantined":
@@ -175,8 +177,8 @@ class Oracle:
                 row["redelivered_records"] += delivery.records_in
                 continue
             row["records_in"] += delivery.records_in
-            for outcome in OUTCOMES:
-                row[outcome] += getattr(delivery, outcome)
+            for name in (*OUTCOMES, "late"):
+                row[name] += getattr(delivery, name)
         voices = self.voice_days()
         return {
             name: {**dict(sorted(row.items())), "voices": sum(voices.get(name, Counter()).values())}
