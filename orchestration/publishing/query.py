@@ -187,7 +187,9 @@ def as_csv(result: QueryResult, *, raw: bool = False) -> str:
     Cells a spreadsheet would run as a formula are made inert unless `raw`.
     """
     lines = [result.columns, *result.rows]
-    return "".join(",".join(_cell(value if raw else neutralise(value)) for value in line) + "\n" for line in lines)
+    return "".join(
+        ",".join(_cell(value if raw else neutralise(value)) for value in line) + "\n" for line in lines
+    )
 
 
 def _cell(value: Any) -> str:

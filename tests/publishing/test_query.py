@@ -11,7 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.publishing.commands import sql_command
-from orchestration.publishing.query import QueryError, QueryResult, as_csv, as_table, neutralise, run_query, run_sql
+from orchestration.publishing.query import (
+    QueryError,
+    QueryResult,
+    as_csv,
+    as_table,
+    neutralise,
+    run_query,
+    run_sql,
+)
 from orchestration.settings import Settings
 from tests.publishing.sample_warehouse import SampleWarehouse
 
@@ -109,7 +117,11 @@ def test_escapes_are_blocked_and_leave_no_trace(published: Settings, tmp_path: P
 
 
 def test_bi_cannot_read_the_text_that_voice_can(published: Settings) -> None:
-    assert run_query(published, "voice", "select verbatim from core.fct_feedback limit 1").rows[0][0].startswith("刹车异响")
+    assert (
+        run_query(published, "voice", "select verbatim from core.fct_feedback limit 1")
+        .rows[0][0]
+        .startswith("刹车异响")
+    )
     with pytest.raises(QueryError, match="verbatim"):
         run_query(published, "bi", "select verbatim from core.fct_feedback")
 
@@ -117,7 +129,10 @@ def test_bi_cannot_read_the_text_that_voice_can(published: Settings) -> None:
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
-        ("select * from core.fct_feedbak", "no table 'fct_feedbak' is published for 'bi'; near names: core.fct_feedback"),
+        (
+            "select * from core.fct_feedbak",
+            "no table 'fct_feedbak' is published for 'bi'; near names: core.fct_feedback",
+        ),
         ("select * from dim_chanel", "near names: core.dim_channel"),
         ("select * from zzz", "tables: core.dim_channel, core.fct_feedback"),
         ("select chanel from core.dim_channel", 'Candidate bindings: "channel"'),
@@ -151,7 +166,10 @@ def test_formula_cells_are_inert_in_csv_unless_raw() -> None:
     rows = list(csv.reader(io.StringIO(as_csv(result), newline="")))
     assert [row[0] for row in rows] == ["'=a", *("'" + text for text in FORMULAS)]
     assert {row[1] for row in rows[1:]} == {"-1.5"}
-    assert [row[0] for row in csv.reader(io.StringIO(as_csv(result, raw=True), newline=""))] == ["=a", *FORMULAS]
+    assert [row[0] for row in csv.reader(io.StringIO(as_csv(result, raw=True), newline=""))] == [
+        "=a",
+        *FORMULAS,
+    ]
 
 
 @pytest.mark.parametrize("value", ["空调不冷", "a=b", "2026-03-31", "", None, -3, 1.5, True, "[手机] 打不通"])

@@ -34,7 +34,9 @@ def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def test_readers_see_whole_versions_only(warehouse: SampleWarehouse, settings: Settings, tmp_path: Path) -> None:
+def test_readers_see_whole_versions_only(
+    warehouse: SampleWarehouse, settings: Settings, tmp_path: Path
+) -> None:
     warehouse.build(days=5)
     ids = [warehouse.publish()["bi"].version_id]
     stop = tmp_path / "stop"
@@ -73,7 +75,9 @@ def contents(settings: Settings) -> dict[str, str]:
             if audience == "finance":
                 found[name] = "finance"
                 continue
-            rows = run_query(settings, audience, "select count(*), sum(hash(f)) from core.fct_feedback as f").rows
+            rows = run_query(
+                settings, audience, "select count(*), sum(hash(f)) from core.fct_feedback as f"
+            ).rows
             found[name] = f"{rows} {sorted(tables)}"
         elif path.name == "manifest.json":
             manifest = json.loads(path.read_text())
