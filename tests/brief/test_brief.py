@@ -67,10 +67,50 @@ class Page(HTMLParser):
 
 
 ALLOWED_TAGS = {
-    "html", "head", "meta", "title", "style", "body", "header", "footer", "section", "h1", "h2", "h3", "p", "b", "br",
-    "i", "em", "small", "span", "strong", "mark", "bdi", "code", "pre", "div", "ul", "ol", "li", "dl", "dt", "dd",
-    "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "line", "circle", "details", "summary",
-}  # fmt: skip
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "header",
+    "footer",
+    "section",
+    "h1",
+    "h2",
+    "h3",
+    "p",
+    "b",
+    "br",
+    "i",
+    "em",
+    "small",
+    "span",
+    "strong",
+    "mark",
+    "bdi",
+    "code",
+    "pre",
+    "div",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "svg",
+    "rect",
+    "line",
+    "circle",
+    "details",
+    "summary",
+}
 
 
 def assert_inert(page: str) -> None:
@@ -122,8 +162,9 @@ def test_ten_aspects_agree_with_sql(full: Settings) -> None:
     expected = run_query(
         full,
         "voice",
-        "select count(distinct author_key) from core.fct_feedback where feedback_date > date '2026-03-03' and feedback_id "
-        f"in (select feedback_id from core.fct_feedback_mention where aspect_code = '{first.row['aspect_code']}')",
+        "select count(distinct author_key) from core.fct_feedback "
+        "where feedback_date > date '2026-03-03' and feedback_id in (select feedback_id "
+        f"from core.fct_feedback_mention where aspect_code = '{first.row['aspect_code']}')",
     )
     assert expected.rows == ((first.row["customers"],),)
     assert first.change.is_notable
@@ -209,8 +250,17 @@ def test_the_same_version_gives_the_same_bytes(full: Settings, tmp_path: Path) -
     first = render_brief(full)
     assert render_brief(full) == first
     target = tmp_path / "brief.html"
-    code = f"from click.testing import CliRunner; from orchestration.brief.commands import brief_command as c; r = CliRunner().invoke(c, ['--output', {str(target)!r}]); print(r.output); raise SystemExit(r.exit_code)"
-    environment = {"VOC_HOME": str(full.home), "TZ": "America/New_York", "PYTHONHASHSEED": "7", "PATH": "/usr/bin", "PYTHONPATH": str(PROJECT_ROOT)}  # fmt: skip
+    code = (
+        "from orchestration.brief.commands import brief_command\n"
+        f"brief_command(['--output', {str(target)!r}])"
+    )
+    environment = {
+        "VOC_HOME": str(full.home),
+        "TZ": "America/New_York",
+        "PYTHONHASHSEED": "7",
+        "PATH": "/usr/bin",
+        "PYTHONPATH": str(PROJECT_ROOT),
+    }
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=environment,
@@ -236,9 +286,12 @@ def test_empty_states(settings: Settings) -> None:
     assert_inert(page)
     text = Page(page).text
     for said in (
-        "本期没有收到任何声音", "本期没有被判为涉及安全的声音", "本期没有识别出任何话题",
-        "最近 90 天没有可计入的答卷", "没有任何渠道的状况记录",
-    ):  # fmt: skip
+        "本期没有收到任何声音",
+        "本期没有被判为涉及安全的声音",
+        "本期没有识别出任何话题",
+        "最近 90 天没有可计入的答卷",
+        "没有任何渠道的状况记录",
+    ):
         assert said in text
     assert "None" not in text
     assert "nan" not in text.lower()
@@ -256,17 +309,43 @@ def payloads() -> list[str]:
     """≥ 100 texts that try to become something else in a page."""
     bodies = ["alert(1)", "fetch('//x.example')", "document.body.innerHTML=''"]
     shapes = [
-        "<script>{}</script>", "<img src=x onerror={}>", "<svg onload={}>", "<svg/onload={}>", "</style><script>{}</script>",
-        "</pre></details><script>{}</script>", "<iframe src=javascript:{}>", "<a href=javascript:{}>x</a>", "\"><script>{}</script>",
-        "'><script>{}</script>", "<body onload={}>", "<input autofocus onfocus={}>", "<details open ontoggle={}>", "<marquee onstart={}>",
-        "<math><mtext></mtext><script>{}</script></math>", "{{{{ {} }}}}", "{{% for a in b %}}{}{{% endfor %}}", "${{{}}}",
-        "<!--><script>{}</script>-->", "<![CDATA[<script>{}</script>]]>", "<style>@import '//x.example/{}'</style>",
-        "<link rel=stylesheet href=//x.example/{}>", "<meta http-equiv=refresh content='0;url=javascript:{}'>",
-        "<base href=//x.example/{}>", "<form action=javascript:{}><button>", "<object data=javascript:{}>", "<embed src=javascript:{}>",
-        "<video><source onerror={}>", "＜script＞{}＜/script＞", "\u202e<script>{}</script>", "<scr\x00ipt>{}</script>",
-        "<script\x0b>{}</script>", "<ScRiPt>{}</sCrIpT>", "&lt;script&gt;{}&lt;/script&gt;", "%3Cscript%3E{}%3C/script%3E",
+        "<script>{}</script>",
+        "<img src=x onerror={}>",
+        "<svg onload={}>",
+        "<svg/onload={}>",
+        "</style><script>{}</script>",
+        "</pre></details><script>{}</script>",
+        "<iframe src=javascript:{}>",
+        "<a href=javascript:{}>x</a>",
+        '"><script>{}</script>',
+        "'><script>{}</script>",
+        "<body onload={}>",
+        "<input autofocus onfocus={}>",
+        "<details open ontoggle={}>",
+        "<marquee onstart={}>",
+        "<math><mtext></mtext><script>{}</script></math>",
+        "{{{{ {} }}}}",
+        "{{% for a in b %}}{}{{% endfor %}}",
+        "${{{}}}",
+        "<!--><script>{}</script>-->",
+        "<![CDATA[<script>{}</script>]]>",
+        "<style>@import '//x.example/{}'</style>",
+        "<link rel=stylesheet href=//x.example/{}>",
+        "<meta http-equiv=refresh content='0;url=javascript:{}'>",
+        "<base href=//x.example/{}>",
+        "<form action=javascript:{}><button>",
+        "<object data=javascript:{}>",
+        "<embed src=javascript:{}>",
+        "<video><source onerror={}>",
+        "＜script＞{}＜/script＞",
+        "\u202e<script>{}</script>",
+        "<scr\x00ipt>{}</script>",
+        "<script\x0b>{}</script>",
+        "<ScRiPt>{}</sCrIpT>",
+        "&lt;script&gt;{}&lt;/script&gt;",
+        "%3Cscript%3E{}%3C/script%3E",
         "<template><script>{}</script></template>",
-    ]  # fmt: skip
+    ]
     return [shape.format(body) for shape in shapes for body in bodies]
 
 

@@ -1,7 +1,7 @@
 """Older drivers open the published file. Opt-in: needs a Python environment of its own.
 
-    VOC_COMPAT=1 pytest -m compat tests/publishing             makes one with pip
-    VOC_COMPAT_PYTHON=/path/to/python pytest -m compat …       uses one that has duckdb 1.5
+VOC_COMPAT=1 pytest -m compat tests/publishing             makes one with pip
+VOC_COMPAT_PYTHON=/path/to/python pytest -m compat …       uses one that has duckdb 1.5
 """
 
 from __future__ import annotations

@@ -149,16 +149,34 @@ def test_errors_say_what_to_do(published: Settings, sql: str, said: str) -> None
 
 
 def test_nothing_published_and_unknown_audience(settings: Settings) -> None:
-    with pytest.raises(QueryError, match="nothing is published for 'bi' yet .* run `voc refresh`"):
+    with pytest.raises(QueryError, match=r"nothing is published for 'bi' yet .* run `voc refresh`"):
         run_query(settings, "bi", "select 1")
-    with pytest.raises(QueryError, match="unknown audience 'board'; .* knows: bi, finance, voice"):
+    with pytest.raises(QueryError, match=r"unknown audience 'board'; .* knows: bi, finance, voice"):
         run_query(settings, "board", "select 1")
 
 
 FORMULAS = [
-    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1+1", "\u3000=1", "\ufeff=1", "\u200b=1",
-    "＝1+1", "＋1", "－1", "＠SUM(A1)", "−1", "|calc", "%0A=1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0",
-]  # fmt: skip
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1+1",
+    "\u3000=1",
+    "\ufeff=1",
+    "\u200b=1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠SUM(A1)",
+    "−1",
+    "|calc",
+    "%0A=1",
+    '=HYPERLINK("http://x","y")',
+    "=cmd|' /C calc'!A0",
+]
 
 
 def test_formula_cells_are_inert_in_csv_unless_raw() -> None:
@@ -178,20 +196,28 @@ def test_ordinary_cells_stay_as_they_are(value: object) -> None:
 
 
 def test_formats(published: Settings) -> None:
-    sql = "select feedback_date, claim_cost_cny, dealer_code from core.fct_feedback order by occurred_at limit 2"
+    sql = (
+        "select feedback_date, claim_cost_cny, dealer_code "
+        "from core.fct_feedback order by occurred_at limit 2"
+    )
     table = run_sql(published, "bi", sql)
     assert "claim_cost_cny" in table
     assert table.rstrip().endswith(run_query(published, "bi", sql).version_id)
     assert run_sql(published, "bi", sql, "csv").splitlines()[1] == "2026-03-30,0.00,"
     assert json.loads(run_sql(published, "bi", sql, "json"))[1] == {
-        "feedback_date": "2026-03-30", "claim_cost_cny": 1.25, "dealer_code": "D1",
-    }  # fmt: skip
+        "feedback_date": "2026-03-30",
+        "claim_cost_cny": 1.25,
+        "dealer_code": "D1",
+    }
     with pytest.raises(QueryError, match="unknown format 'xml'"):
         run_sql(published, "bi", sql, "xml")
 
 
 def test_json_keeps_exact_money_and_has_no_nan(published: Settings) -> None:
-    sql = "select 0.1::decimal(38,20) + 12345678901234567.1::decimal(38,20) as m, 'nan'::double as n, [date '2026-01-01'] as l"
+    sql = (
+        "select 0.1::decimal(38,20) + 12345678901234567.1::decimal(38,20) as m, "
+        "'nan'::double as n, [date '2026-01-01'] as l"
+    )
     row = json.loads(run_sql(published, "bi", sql, "json"))[0]
     assert row == {"m": "12345678901234567.20000000000000000000", "n": None, "l": ["2026-01-01"]}
 

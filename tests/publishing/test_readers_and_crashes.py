@@ -21,7 +21,15 @@ from tests.publishing.sample_warehouse import AS_OF, SampleWarehouse
 
 STEPS = Path(__file__).with_name("publish_steps.py")
 PUBLISHES = 20
-FAULTS = ["before_publish", "mid_publish", "mid_publish:2", "before_current_swap", "before_current_swap:2", "after_current_swap", "after_current_swap:2"]  # fmt: skip
+FAULTS = [
+    "before_publish",
+    "mid_publish",
+    "mid_publish:2",
+    "before_current_swap",
+    "before_current_swap:2",
+    "after_current_swap",
+    "after_current_swap:2",
+]
 
 
 def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
