@@ -38,11 +38,38 @@ SYSTEM_COLUMNS = (
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _TOP_KEYS = frozenset(
-    ["channel", "version", "label_zh", "description_zh", "format", "encoding", "csv", "id_basis", "attributes", "entities"]
+    [
+        "channel",
+        "version",
+        "label_zh",
+        "description_zh",
+        "format",
+        "encoding",
+        "csv",
+        "id_basis",
+        "attributes",
+        "entities",
+    ]
 )
-_ENTITY_KEYS = frozenset(["record_key", "voice_key", "version_field", "event_time", "verbatim", "tombstone", "fields"])
+_ENTITY_KEYS = frozenset(
+    ["record_key", "voice_key", "version_field", "event_time", "verbatim", "tombstone", "fields"]
+)
 _FIELD_KEYS = frozenset(
-    ["name", "source", "type", "required", "pii", "pattern", "values", "min", "max", "max_chars", "optional_column", "zone", "any_time"]
+    [
+        "name",
+        "source",
+        "type",
+        "required",
+        "pii",
+        "pattern",
+        "values",
+        "min",
+        "max",
+        "max_chars",
+        "optional_column",
+        "zone",
+        "any_time",
+    ]
 )
 
 

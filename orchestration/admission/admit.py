@@ -21,7 +21,7 @@ from orchestration.admission.ledger import Ledger
 from orchestration.admission.ledger_types import Delivery
 from orchestration.admission.parquet_files import sweep_unlisted
 from orchestration.admission.readers import read_delivery
-from orchestration.admission.store import StaleProbeError, admit_reading
+from orchestration.admission.store import Intake, StaleProbeError, admit_reading
 from orchestration.admission.unpack import open_payload
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
@@ -113,7 +113,7 @@ def _admit(
         with open_payload(payload, delivery.file_name, settings.restricted / "scratch") as opened:
             reading = read_delivery(contract, delivery, opened)
             try:
-                reasons = admit_reading(settings, ledger, keys, contract, delivery, opened, reading)
+                reasons = admit_reading(Intake(settings, ledger, keys, contract, delivery, opened, reading))
             except StaleProbeError:
                 continue  # somebody else admitted in the meantime: look again
         done = ledger.delivery(delivery.delivery_id)

@@ -21,6 +21,7 @@ from typing import Any
 
 from orchestration.admission.ledger_schema import DDL, SCHEMA_VERSION
 from orchestration.admission.ledger_types import (
+    AuditEntry,
     ChannelStatus,
     Delivery,
     Equation,
@@ -363,7 +364,8 @@ class Ledger:
                     (by, why, utc_text(at), one),
                 ).rowcount
                 if changed:
-                    append_audit(connection, at, by, "quarantine_discard", one, {"why": why})
+                    entry = AuditEntry(at, by, "quarantine_discard", one, {"why": why})
+                    append_audit(connection, entry)
                 count += changed
         return count
 
@@ -374,7 +376,7 @@ class Ledger:
     ) -> None:
         """Add one entry to the hash-chained audit."""
         with self.transaction() as connection:
-            append_audit(connection, at, by, action, subject, detail or {})
+            append_audit(connection, AuditEntry(at, by, action, subject, detail or {}))
 
     def verify_audit(self) -> int | None:
         """Return the number of the first entry that was changed, removed or slipped in (None: all sound)."""
@@ -490,20 +492,14 @@ def insert_file(connection: sqlite3.Connection, entry: FileEntry) -> int:
     return int(row[0])
 
 
-def append_audit(
-    connection: sqlite3.Connection,
-    at: datetime,
-    by: str,
-    action: str,
-    subject: str,
-    detail: Mapping[str, Any],
-) -> None:
+def append_audit(connection: sqlite3.Connection, entry: AuditEntry) -> None:
     """Add one audit entry inside an open transaction."""
+    at, by, action, subject, detail = entry
     last = connection.execute("select seq, hash from audit order by seq desc limit 1").fetchone()
     seq, previous = (last[0] + 1, last[1]) if last else (1, _GENESIS)
-    entry = [utc_text(at), by, action, subject, json.dumps(detail, ensure_ascii=False, sort_keys=True)]
-    digest = _chain(previous, seq, entry)
-    connection.execute("insert into audit values (?,?,?,?,?,?,?,?)", (seq, *entry, previous, digest))
+    told = [utc_text(at), by, action, subject, json.dumps(detail, ensure_ascii=False, sort_keys=True)]
+    digest = _chain(previous, seq, told)
+    connection.execute("insert into audit values (?,?,?,?,?,?,?,?)", (seq, *told, previous, digest))
     connection.execute("insert or replace into meta values ('audit_head', ?)", (digest,))
 
 

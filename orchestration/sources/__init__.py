@@ -1,0 +1,1 @@
+"""Sources: how deliveries come into landing; what is in them is admission's business."""
