@@ -251,8 +251,8 @@ def _check_format(contract: Contract) -> None:
         columns = frozenset(one.source for one in entity.fields)
         if columns in seen:
             raise ContractError(
-                f"{contract.path}: entities {seen[columns]} and {entity.name} have the same columns and cannot "
-                "be told apart by their header; give them channels of their own"
+                f"{contract.path}: entities {seen[columns]} and {entity.name} have the same columns "
+                "and cannot be told apart by their header; give them channels of their own"
             )
         seen[columns] = entity.name
 

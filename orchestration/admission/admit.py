@@ -124,7 +124,7 @@ def _admit(
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Pause the cycle collector: a large delivery is many small objects and no cycles (3x the CPU with it)."""
+    """Pause the cycle collector: a delivery is many small objects without cycles, it only costs time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -179,7 +179,8 @@ def _contract(settings: Settings, channel: str) -> Contract | str:
     except ContractError as error:
         return str(error)
     if contract.channel != channel:
-        return f"{contract.path}: is the contract of {contract.channel}; fix channels.{channel}.contract in voc.yml"
+        wanted = f"fix channels.{channel}.contract in voc.yml"
+        return f"{contract.path}: is the contract of {contract.channel}; {wanted}"
     return contract
 
 

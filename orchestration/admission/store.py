@@ -267,7 +267,9 @@ def _probe(
         " on r.entity_id = ? and r.record_id = p.record_id",
         (entity_id,),
     )
-    current = {row[0]: Current(*row[1:5], bool(row[5]), *row[6:]) for row in rows}
+    current = {
+        row[0]: Current(row[1], row[2], row[3], row[4], bool(row[5]), row[6], row[7], row[8]) for row in rows
+    }
     rows = connection.execute(
         "select p.record_id, content_hash, sighting from probe p cross join past_content h"
         " on h.entity_id = ? and h.record_id = p.record_id",
@@ -391,8 +393,8 @@ def _write_dispositions(intake: Intake, found: dict[int, Candidate], *, is_copy:
 def _entry(settings: Settings, delivery: Delivery, zone: str, entity: str, written: Written) -> FileEntry:
     path = written.path.relative_to(settings.home).as_posix()
     return FileEntry(
-        zone, delivery.channel, entity, delivery.ingest_date, path, written.sha256, written.rows, written.bytes,
-        delivery.delivery_id,
+        zone, delivery.channel, entity, delivery.ingest_date, path, written.sha256, written.rows,
+        written.bytes, delivery.delivery_id,
     )  # fmt: skip
 
 
@@ -518,9 +520,10 @@ def _store_quarantine(
     headers = {header[0]: header[1] for _, header in rows if header is not None}
     connection.executemany("insert or ignore into csv_header values (?,?)", sorted(headers.items()))
     connection.executemany(
-        "insert or ignore into quarantine(quarantine_id, delivery_id, channel, entity, record_ordinal, line_no,"
-        " byte_start, byte_end, field, reason_code, reason_detail, payload, payload_path, payload_bytes, header_id,"
-        " contract_version, detected_at) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "insert or ignore into quarantine(quarantine_id, delivery_id, channel, entity, record_ordinal,"
+        " line_no, byte_start, byte_end, field, reason_code, reason_detail, payload, payload_path,"
+        " payload_bytes, header_id, contract_version, detected_at)"
+        " values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [row for row, _ in rows],
     )
 
@@ -540,19 +543,21 @@ def _store_counts(
     last = max((one.event_date for part in parts for one in part.outcome.admitted), default=None)
     drift = {"unlisted_columns": sorted(reading.unlisted)} if reading.unlisted else {}
     changed = connection.execute(
-        "update delivery set status = ?, status_reason = ?, contract_version = ?, records_in = ?, admitted = ?,"
-        " duplicate = ?, superseded = ?, quarantined = ?, bytes = ?, bytes_structure = ?, bytes_records = ?,"
+        "update delivery set status = ?, status_reason = ?, contract_version = ?, records_in = ?,"
+        " admitted = ?, duplicate = ?, superseded = ?, quarantined = ?, bytes = ?,"
+        " bytes_structure = ?, bytes_records = ?,"
         " last_event_date = ?, drift_json = ? where delivery_id = ? and status in ('landed', 'withheld')",
         (
             status, reason, contract.version, len(reading.records), counts[ADMITTED], counts[DUPLICATE],
-            counts[SUPERSEDED], counts[QUARANTINED], opened.size, reading.bytes_structure, reading.bytes_records,
-            last, json.dumps(drift, ensure_ascii=False), delivery.delivery_id,
+            counts[SUPERSEDED], counts[QUARANTINED], opened.size, reading.bytes_structure,
+            reading.bytes_records, last, json.dumps(drift, ensure_ascii=False), delivery.delivery_id,
         ),
     ).rowcount  # fmt: skip
     if changed != 1:
         raise StaleProbeError
     connection.execute(
-        "insert into meta values ('generation', '1') on conflict do update set value = cast(value as integer) + 1"
+        "insert into meta values ('generation', '1')"
+        " on conflict do update set value = cast(value as integer) + 1"
     )
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - rows of data are easier to read on one line
 """The damaged corpus: deliveries that are wrong in one known way, made from good rows.
 
 Each `Case` says what was done (`kind`), which reasons are expected in quarantine and which good records
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import json
 import random
 import zipfile
@@ -18,12 +20,46 @@ from dataclasses import dataclass, field
 GOOD_ROWS = 8
 COMPLAINT = ["投诉编号", "投诉品牌", "投诉车系", "投诉车型", "投诉简述", "投诉问题", "问题类型", "投诉日期"]
 SURVEY = ["答卷编号", "邀请编号", "指标", "量表", "得分", "评论", "提交时间"]
-CLAIM = ["索赔单号", "行号", "车架号", "经销商代码", "故障日期", "维修日期", "申请日期", "里程", "零件号", "故障代码", "故障描述", "费用类型", "申请金额", "批准金额", "状态", "更新时间"]
+CLAIM = [
+    "索赔单号",
+    "行号",
+    "车架号",
+    "经销商代码",
+    "故障日期",
+    "维修日期",
+    "申请日期",
+    "里程",
+    "零件号",
+    "故障代码",
+    "故障描述",
+    "费用类型",
+    "申请金额",
+    "批准金额",
+    "状态",
+    "更新时间",
+]
 COMMENT = ["content_id", "content", "subject", "sentiment_value", "sentiment_word"]
 ENCODING = {"survey": "gb18030"}
-_WORDS = (
-    ["发动机", "异响", "变速箱", "顿挫", "刹车", "偏软", "中控", "黑屏", "充电", "很慢", "座椅", "松动", "空调", "不冷", "漆面", "掉色", "车门", "关不严"]
-)
+_WORDS = [
+    "发动机",
+    "异响",
+    "变速箱",
+    "顿挫",
+    "刹车",
+    "偏软",
+    "中控",
+    "黑屏",
+    "充电",
+    "很慢",
+    "座椅",
+    "松动",
+    "空调",
+    "不冷",
+    "漆面",
+    "掉色",
+    "车门",
+    "关不严",
+]
 
 
 @dataclass(frozen=True)
@@ -135,13 +171,11 @@ def _case(
 # -- rows spoilt one at a time -------------------------------------------------------------------------
 
 CSV_CHANNELS = ("complaint_site", "survey", "warranty_claims", "media_comments")
-_seed = 0
+_seeds = itertools.count(1)
 
 
 def _next() -> int:
-    global _seed
-    _seed += 1
-    return _seed
+    return next(_seeds)
 
 
 def _spoil_rows(
@@ -241,9 +275,9 @@ def _characters() -> Iterator[Case]:
 
         for case in _spoil_rows(f"mojibake_{broken}", "mojibake", change, (3,)):
             # In GB18030 such text *is* UTF-8 again, byte for byte.
-            if case.channel == "survey" and broken == "gbk":
-                case = _renamed(case, ("wrong_encoding",))
-            yield Case(case.name, "mojibake", *_rest(case))
+            is_utf8 = case.channel == "survey" and broken == "gbk"
+            told = _renamed(case, ("wrong_encoding",)) if is_utf8 else case
+            yield Case(told.name, "mojibake", *_rest(told))
 
 
 def _rest(case: Case) -> tuple:
@@ -365,12 +399,12 @@ def _doubled_column(channel: str) -> str:
 
 def _truncated() -> Iterator[Case]:
     for channel in CSV_CHANNELS:
-        for cut in (3, 12, 25):
+        for base in (3, 12, 25):
+            # The last two columns of comments may be missing values without being wrong.
+            cut = base + 8 if channel == "media_comments" else base
             seed = _next()
             data = data_of(channel, lines_of(channel, seed))
             last = data.rstrip(b"\n").rsplit(b"\n", 1)[1]
-            if channel == "media_comments":
-                cut += 8  # its last two columns may be missing values without being wrong
             kept = data[: len(data) - 1 - min(cut, len(last) - 2)]
             yield _case("truncated_file", channel, seed, kept, ["truncated_record"], {GOOD_ROWS - 1})
     for cut in (1, 20, 120):
