@@ -24,6 +24,7 @@ _ONE_BY_ONE = re.compile(
     r"[0-9](?<![0-9].)(?=[ \-.])(?:(?<![0-9][ .\-].)(?<![0-9] - .)|(?<=[0-9]{2}[ .\-].))"
     r"(?:[ \-.]{1,3}+[0-9](?![0-9])){9,18}+(?:[ \-.]{1,3}[xX](?![A-Za-z0-9]))?(?![ \-.]{0,3}[0-9](?![0-9]))"
 )
+_PHONE_LISTED = re.compile(r"1(?<![0-9].)(?<![0-9][,、].)[,、][3-9](?:[,、][0-9]){9}(?![0-9])(?![,、][0-9])")
 _GROUP = re.compile(r"[0-9]+")
 _NOT_DIGIT = re.compile(r"[^0-9]+")
 
@@ -124,6 +125,8 @@ def find_one_by_one(text: str) -> Iterator[Span]:
             yield _landline_span(text, start, end)
         elif value.isdigit() and _card_holds(text, start, value):
             yield "bank_card", start, end
+    for match in _PHONE_LISTED.finditer(text):
+        yield "phone", *match.span()
 
 
 def find_phones(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
@@ -167,6 +170,15 @@ def find_bank_cards(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
         for match in _CARD.finditer(text, start, end):
             if _card_holds(text, match.start(), _NOT_DIGIT.sub("", match[0])):
                 yield "bank_card", *match.span()
+        if 17 <= end - start <= 30 and _is_grouped_card(text, start, text[start:end]):
+            yield "bank_card", start, end
+
+
+def _is_grouped_card(text: str, start: int, raw: str) -> bool:
+    """Return whether a whole run is a UnionPay card in unusual groups."""
+    groups = _GROUP.findall(raw)
+    is_grouped = len(groups) > 1 and min(map(len, groups)) >= 2 and raw.startswith("62")
+    return is_grouped and _card_holds(text, start, "".join(groups))
 
 
 def _shaped_phones(text: str, start: int, end: int) -> Iterator[Span]:
