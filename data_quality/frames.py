@@ -65,7 +65,9 @@ def daily_volume(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataF
             select cast(d as date) as feedback_date
             from range($first_day, $as_of + interval 1 day, interval 1 day) as r(d)
         ),
-        channels as (select distinct channel from core.fct_feedback where feedback_date between $first_day and $as_of),
+        channels as (
+            select distinct channel from core.fct_feedback where feedback_date between $first_day and $as_of
+        ),
         counted as (
             select channel, feedback_date, count(*) as voice_count
             from core.fct_feedback where feedback_date between $first_day and $as_of group by all

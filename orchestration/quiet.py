@@ -12,7 +12,15 @@ def quiet_third_party(warnings: ModuleType) -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    for module in ("sqlglot", "jieba", "dagster", "dagster_dbt", "dagster_shared", "great_expectations", "pydantic"):
+    for module in (
+        "sqlglot",
+        "jieba",
+        "dagster",
+        "dagster_dbt",
+        "dagster_shared",
+        "great_expectations",
+        "pydantic",
+    ):
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=module)
         warnings.filterwarnings("ignore", category=SyntaxWarning, module=module)
     warnings.filterwarnings("ignore", message=".*sqlglotrs.*")

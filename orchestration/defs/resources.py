@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+from pydantic import Field
 
 from orchestration.lease import LeaseHeldError, lease
 from orchestration.settings import Settings
@@ -21,7 +22,7 @@ class RefreshRun(dg.ConfigurableResource):
     channels: admit only these (empty: all enabled ones). full_rebuild: build everything anew.
     """
 
-    channels: list[str] = []
+    channels: list[str] = Field(default_factory=list)
     full_rebuild: bool = False
 
     @property

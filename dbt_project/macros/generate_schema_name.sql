@@ -1,0 +1,4 @@
+{# A schema is called what it is: `core`, not `main_core`. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ (custom_schema_name or target.schema) | trim }}
+{%- endmacro %}

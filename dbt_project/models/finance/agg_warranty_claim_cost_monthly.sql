@@ -1,0 +1,24 @@
+-- 一行 = 一个故障月 × 车型 × 费用类型的索赔金额（人民币元，全部可加）。
+with claim_lines as (
+    select * from {{ ref('fct_warranty_claim_line') }}
+    where {{ in_affected_days('failure_month', 'warranty_claim_month') }}
+)
+
+select
+    cast(coalesce(vehicle_model_code, 'UNKNOWN') as string) as vehicle_model_code,
+    cast(cost_type as string) as cost_type,
+    cast(count(*) as integer) as claim_line_count,
+    cast(count(*) filter (where status in ('已拒绝', '已冲销')) as integer) as refused_line_count,
+    cast(count(*) filter (where status = '已申请') as integer) as open_line_count,
+    cast(sum(claimed_amount_cny) as decimal(18, 2)) as claimed_amount_cny,
+    -- What stands: refused and reversed lines cost nothing, whatever amount they still carry.
+    cast(coalesce(sum(approved_amount_cny) filter (where status = '已批准'), 0) as decimal(18, 2))
+        as approved_amount_cny,
+    cast(coalesce(sum(claimed_amount_cny) filter (where status in ('已拒绝', '已冲销')), 0) as decimal(18, 2))
+        as refused_amount_cny,
+    cast(coalesce(sum(claimed_amount_cny) filter (where status = '已申请'), 0) as decimal(18, 2))
+        as open_amount_cny,
+    cast(failure_month as date) as failure_month
+from claim_lines
+group by failure_month, coalesce(vehicle_model_code, 'UNKNOWN'), cost_type
+order by failure_month, vehicle_model_code, cost_type

@@ -1,0 +1,35 @@
+-- 一行 = 一份答卷的一个指标行，按统一反馈记录的列表达。
+-- 没有评论的答卷不是声音，但仍在此处：新版本可能删去评论，旧版本必须让位（is_voice 在成事实时才过滤）。
+with responses as (
+    select * from {{ ref('stg_survey__response') }}
+),
+
+conformed as (
+    select
+        ----------  编号
+        record_id,
+        feedback_id,
+        'survey' as channel,
+        response_no as source_voice_no,
+
+        ----------  来源给出的身份与车型
+        cast(null as string) as customer_key,
+        cast(null as string) as phone_key,
+        cast(null as string) as vin_key,
+        cast(null as string) as brand_zh,
+        cast(null as string) as series_zh,
+        cast(null as string) as model_zh,
+        metric as source_category_zh,
+
+        ----------  原声
+        verbatim,
+        score_input_hash,
+        {{ list_as_text('text_keys') }} as text_keys,
+        (verbatim is not null) as is_voice,
+
+        ----------  版本与血缘
+        {{ version_columns() }}
+    from responses
+)
+
+select * from conformed

@@ -1,0 +1,159 @@
+"""Which aspect a judgement belongs to, and what of it is worth a mention.
+
+Here: aspects of a clause, attachment of judgements, merging to one mention per aspect. Judgements
+come from `ml.sentiment.opinions`, urgency from `ml.urgency`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ml.lexicon import AspectSense
+from ml.sentiment.opinions import Opinion
+
+AspectFind = tuple[int, int, tuple[AspectSense, ...]]
+
+
+@dataclass(slots=True)
+class Evidence:
+    """One place that speaks of an aspect: clause span, weight of the term, judgement there."""
+
+    code: str
+    start: int
+    end: int
+    weight: int
+    polarity: int = 0
+    intensity: int = 1
+    is_fault: bool = False
+    turns: bool = False
+    urgency: str = "none"
+
+
+@dataclass(slots=True)
+class ClauseReading:
+    """A clause with its aspects and judgements; `evidence` is filled here."""
+
+    start: int
+    end: int
+    sentence: int
+    turns: bool
+    aspects: list[AspectFind]
+    opinions: list[Opinion]
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+def attach(clauses: Sequence[ClauseReading]) -> list[Evidence]:
+    """Return the evidence of all clauses in text order.
+
+    A judgement belongs to the aspects before it in its clause that no earlier judgement took
+    (空间、视野都不错), else to the next aspect behind it, else to the last aspect of the clause before in
+    the same sentence (价格呢，有点贵).
+    """
+    found: list[Evidence] = []
+    open_aspects: list[Evidence] = []
+    sentence = -1
+    for clause in clauses:
+        if clause.sentence != sentence:
+            open_aspects, sentence = [], clause.sentence
+        own = _attach_clause(clause, open_aspects)
+        found.extend(own)
+        if own:
+            open_aspects = own
+    return found
+
+
+def _attach_clause(clause: ClauseReading, before: list[Evidence]) -> list[Evidence]:
+    own = [
+        Evidence(sense.code, start, end, sense.weight, turns=clause.turns)
+        for start, end, senses in clause.aspects
+        for sense in senses
+    ]
+    directions = {(e.code, e.start): 0 for e in own}
+    for start, _, senses in clause.aspects:
+        for sense in senses:
+            directions[sense.code, start] = sense.direction
+    taken = -1
+    for opinion in clause.opinions:
+        if opinion.aspect_code:
+            own.append(
+                _judged(
+                    Evidence(opinion.aspect_code, opinion.start, opinion.end, 3, turns=clause.turns), opinion
+                )
+            )
+            continue
+        targets = [e for e in own if taken <= e.start and e.start <= opinion.start]
+        if not targets:
+            behind = [e for e in own if e.start > opinion.start]
+            targets = [e for e in behind if e.start == behind[0].start] if behind else []
+        if not targets and not own:
+            targets = before[-1:]
+        for target in targets:
+            _apply(target, opinion, directions.get((target.code, target.start), 0))
+        taken = opinion.end
+    return own
+
+
+def _judged(evidence: Evidence, opinion: Opinion) -> Evidence:
+    _apply(evidence, opinion, 0)
+    return evidence
+
+
+def _apply(target: Evidence, opinion: Opinion, direction: int) -> None:
+    polarity = opinion.polarity if opinion.scale == 0 else opinion.scale * direction
+    if polarity == 0 and target.polarity != 0:
+        return
+    # The stronger judgement stays; a fault outweighs praise of the same words.
+    if target.polarity != 0 and opinion.intensity < target.intensity:
+        return
+    target.polarity, target.intensity = polarity, opinion.intensity
+    target.is_fault |= opinion.is_fault and polarity < 0
+    target.start, target.end = min(target.start, opinion.start), max(target.end, opinion.end)
+
+
+@dataclass(slots=True)
+class Mention:
+    """One aspect of one text with everything said of it (spans in the normalised text)."""
+
+    code: str
+    start: int
+    end: int
+    polarity: int
+    intensity: int
+    urgency: str
+    confidence: float
+
+
+def merge(evidence: Iterable[Evidence], rank: dict[str, int]) -> list[Mention]:
+    """Return one mention per aspect, in order of first appearance.
+
+    Polarity is the sign of the summed judgements (what follows a contrast counts half as much
+    again); a tie of good and bad is bad. The evidence span is that of the strongest agreeing place.
+    """
+    by_code: dict[str, list[Evidence]] = {}
+    for item in evidence:
+        by_code.setdefault(item.code, []).append(item)
+    return [_merge_one(code, items, rank) for code, items in by_code.items()]
+
+
+def _merge_one(code: str, items: list[Evidence], rank: dict[str, int]) -> Mention:
+    good = sum(e.intensity * (1.5 if e.turns else 1.0) for e in items if e.polarity > 0)
+    bad = sum(e.intensity * (1.5 if e.turns else 1.0) for e in items if e.polarity < 0)
+    polarity = 0 if good == bad == 0 else (1 if good > bad else -1)
+    agreeing = [e for e in items if e.polarity == polarity]
+    urgency = max((e.urgency for e in items), key=rank.__getitem__)
+    if polarity < 0:
+        best = max(agreeing, key=lambda e: (rank[e.urgency], e.intensity, e.weight, -e.start))
+    else:
+        best = max(agreeing, key=lambda e: (e.intensity, e.weight, -e.start))
+    intensity = max(e.intensity for e in agreeing)
+    return Mention(code, best.start, best.end, polarity, intensity, urgency, _confidence(items, good, bad))
+
+
+def _confidence(items: list[Evidence], good: float, bad: float) -> float:
+    """Return 0..1: how plainly the aspect is named and how much its judgements agree (not calibrated)."""
+    naming = {1: 0.4, 2: 0.6, 3: 0.75}[max(e.weight for e in items)]
+    if good + bad == 0:
+        return naming * 0.8
+    agreement = abs(good - bad) / (good + bad)
+    return round(min(0.95, naming * (0.6 + 0.4 * agreement) + 0.05 * min(3, len(items) - 1)), 4)

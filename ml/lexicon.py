@@ -1,0 +1,404 @@
+"""The word lists of the scorer: read from `ml/resources`, checked, indexed and versioned.
+
+Here: the CSV files become one index that finds every known term of a text in one pass. What the
+finds mean is decided next door (`ml.sentiment.opinions`, `ml.aspects`, `ml.urgency`). The files are
+meant to be edited by people who do not program: every error names the file, the line and the cure.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+RESOURCES = Path(__file__).parent / "resources"
+LEXICON_FILES = (
+    "aspect_terms.csv",
+    "emoji.csv",
+    "fault_words.csv",
+    "modifiers.csv",
+    "polarity_words.csv",
+    "system_terms.csv",
+    "traditional_simplified.csv",
+    "urgency_rules.csv",
+    "urgency_terms.csv",
+)
+URGENCY_LEVELS = ("none", "wish", "comfort", "function", "immobilised", "safety")
+URGENCY_RANK = {level: rank for rank, level in enumerate(URGENCY_LEVELS)}
+# Regular expressions are only tried in a window around their anchor: the pass stays linear.
+REGEX_WINDOW = 16
+
+
+class ResourceError(ValueError):
+    """A resource file cannot be used; the message says which line and what to do."""
+
+
+def read_resource(name: str, folder: Path = RESOURCES) -> list[dict[str, str]]:
+    """Return the rows of a resource file, comment lines (`#`) left out; key `_line` is the line number."""
+    path = folder / name
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ResourceError(f"{path}: cannot be read ({error.strerror}); restore the file") from error
+    except UnicodeDecodeError as error:
+        raise ResourceError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    lines = text.splitlines()
+    kept = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
+    if not kept:
+        raise ResourceError(f"{path}: holds no header line; restore the file")
+    reader = csv.reader(io.StringIO("\n".join(line for _, line in kept)))
+    header = next(reader)
+    rows = []
+    for (number, _), cells in zip(kept[1:], reader, strict=False):
+        if len(cells) != len(header):
+            raise ResourceError(
+                f"{path}, line {number}: {len(cells)} fields where the header has {len(header)}; "
+                "put a field that holds a comma in double quotes"
+            )
+        rows.append(dict(zip(header, cells, strict=True)) | {"_line": str(number)})
+    return rows
+
+
+def content_version(names: Iterable[str], folder: Path = RESOURCES) -> str:
+    """Return 12 hex of the SHA-256 over the named files, line ends normalised."""
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        digest.update(name.encode() + b"\0")
+        digest.update((folder / name).read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """One row of `taxonomy.csv`."""
+
+    code: str
+    label_zh: str
+    l1_code: str
+    l1_label_zh: str
+    department_zh: str
+    is_safety_critical: bool
+    complaint_system_zh: str
+    media_aspect_zh: str
+
+
+@lru_cache(maxsize=1)
+def taxonomy() -> dict[str, Aspect]:
+    """Return the aspects by code, in file order."""
+    rows = read_resource("taxonomy.csv")
+    return {
+        row["aspect_code"]: Aspect(
+            row["aspect_code"],
+            row["label_zh"],
+            row["l1_code"],
+            row["l1_label_zh"],
+            row["department_zh"],
+            row["is_safety_critical"] == "true",
+            row["complaint_system_zh"],
+            row["media_aspect_zh"],
+        )
+        for row in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class AspectSense:
+    """What a term says about the subject: aspect, direction of scales (1, -1, 0), weight 1..3."""
+
+    code: str
+    direction: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordSense:
+    """What a term does to a judgement. `role` is a kind of the polarity, fault and modifier files."""
+
+    role: str
+    polarity: int = 0
+    factor: int = 1
+    aspect_code: str = ""
+    whole_word: bool = False
+
+
+@dataclass(slots=True)
+class Term:
+    """One surface form with all its senses, layer by layer."""
+
+    text: str
+    aspects: tuple[AspectSense, ...] = ()
+    whole_word_aspect: bool = False
+    word: WordSense | None = None
+    markers: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    symptoms: tuple[str, ...] = ()
+    anchors: tuple[tuple[re.Pattern[str], AspectSense], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A term found in a normalised text: code-point span and the term."""
+
+    start: int
+    end: int
+    term: Term
+
+
+@dataclass(slots=True)
+class Finds:
+    """What one pass found, each layer in text order and free of overlaps."""
+
+    aspects: list[tuple[int, int, tuple[AspectSense, ...], bool]] = field(default_factory=list)
+    words: list[tuple[int, int, WordSense]] = field(default_factory=list)
+    markers: list[tuple[int, int, str]] = field(default_factory=list)
+    components: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
+    symptoms: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class UrgencyRule:
+    """One row of `urgency_rules.csv`."""
+
+    component: str
+    symptom: str
+    needs_driving: bool
+    same_clause: bool
+    urgency: str
+    aspect_code: str
+
+
+MARKER_KINDS = frozenset({"enquiry", "why", "hypothetical", "wish", "driving", "blocker", "list"})
+WORD_KINDS = frozenset({"negator", "soft_negator", "rhetorical", "intensifier", "resolved"})
+DIRECTIONS = {"more_good": 1, "more_bad": -1, "": 0}
+
+
+class Lexicon:
+    """All terms with an index by their first two characters."""
+
+    def __init__(self, folder: Path = RESOURCES) -> None:
+        """Read and check every file of `folder`; raises `ResourceError`."""
+        self.folder = folder
+        self.terms: dict[str, Term] = {}
+        self._load_aspects()
+        self._load_polarity()
+        self._load_faults()
+        self.contrast = self._load_modifiers()
+        self._load_urgency()
+        self.rules = self._load_rules()
+        self._pairs, self._singles = self._index()
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def _term(self, text: str) -> Term:
+        return self.terms.setdefault(text, Term(text))
+
+    @staticmethod
+    def _split(row: dict[str, str]) -> Iterator[str]:
+        # Terms meet normalised text (half-width, lower case), so they are folded the same way.
+        seen: set[str] = set()
+        for term in row["terms"].split("|"):
+            folded = term.strip().lower().replace("！", "!")
+            if folded and folded not in seen:
+                seen.add(folded)
+                yield folded
+
+    def _number(self, name: str, row: dict[str, str], column: str, low: int, high: int) -> int:
+        try:
+            value = int(row[column])
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise ResourceError(
+                f"{self.folder / name}, line {row['_line']}: {column} is {row[column]!r}; "
+                f"write a whole number from {low} to {high}"
+            )
+        return value
+
+    def _load_aspects(self) -> None:
+        name = "aspect_terms.csv"
+        codes = taxonomy()
+        for row in read_resource(name, self.folder):
+            where = f"{self.folder / name}, line {row['_line']}"
+            if row["aspect_code"] not in codes:
+                raise ResourceError(f"{where}: aspect_code {row['aspect_code']!r} is not in taxonomy.csv")
+            if row["direction"] not in DIRECTIONS:
+                raise ResourceError(f"{where}: direction must be more_good, more_bad or empty")
+            weight = self._number(name, row, "weight", 1, 3)
+            sense = AspectSense(row["aspect_code"], DIRECTIONS[row["direction"]], weight)
+            if row["kind"] == "regex":
+                self._add_regex(row, sense, where)
+                continue
+            for text in self._split(row):
+                term = self._term(text)
+                if all(old.code != sense.code for old in term.aspects):
+                    term.aspects += (sense,)
+                term.whole_word_aspect |= row["kind"] == "word"
+
+    def _add_regex(self, row: dict[str, str], sense: AspectSense, where: str) -> None:
+        pattern, anchor = row["terms"], row["anchor"].lower()
+        if not anchor or re.search(r"(?<!\\)[*+]|,\}", pattern):
+            raise ResourceError(f"{where}: a regex needs an anchor and bounded repeats ({{1,3}}, not * or +)")
+        try:
+            compiled = re.compile(pattern, re.IGNORECASE)
+        except re.error as error:
+            raise ResourceError(f"{where}: not a regular expression ({error})") from error
+        term = self._term(anchor)
+        term.anchors += ((compiled, sense),)
+
+    def _load_polarity(self) -> None:
+        name = "polarity_words.csv"
+        for row in read_resource(name, self.folder):
+            polarity = self._number(name, row, "polarity", -1, 1)
+            intensity = self._number(name, row, "intensity", 1, 3)
+            role = {"any": "opinion", "word": "opinion"}.get(row["kind"], row["kind"])
+            if role not in {"opinion", "mask", "more", "less"}:
+                raise ResourceError(
+                    f"{self.folder / name}, line {row['_line']}: kind {row['kind']!r} is unknown"
+                )
+            # Single characters of scale (高, 大) are part of many words.
+            for text in self._split(row):
+                whole = row["kind"] == "word" or (role in {"more", "less"} and len(text) == 1)
+                sense = WordSense(role, polarity, intensity, whole_word=whole)
+                self._set_word(text, sense)
+
+    def _set_word(self, text: str, sense: WordSense) -> None:
+        term = self._term(text)
+        # A mask is the most specific statement about a word; otherwise the first file row wins.
+        if term.word is None or sense.role == "mask":
+            term.word = sense
+
+    def _load_faults(self) -> None:
+        name = "fault_words.csv"
+        for row in read_resource(name, self.folder):
+            intensity = self._number(name, row, "intensity", 1, 3)
+            for text in self._split(row):
+                old = self._term(text).word
+                if old is None or old.role == "opinion":
+                    whole = row["kind"] == "word"
+                    self._term(text).word = WordSense("fault", -1, intensity, row["aspect_code"], whole)
+
+    def _load_modifiers(self) -> tuple[str, ...]:
+        name = "modifiers.csv"
+        contrast: list[str] = []
+        for row in read_resource(name, self.folder):
+            kind = row["kind"]
+            factor = self._number(name, row, "factor", 1, 3)
+            for text in self._split(row):
+                if kind == "contrast":
+                    contrast.append(text)
+                elif kind in MARKER_KINDS:
+                    term = self._term(text)
+                    term.markers += (kind,)
+                elif kind in WORD_KINDS:
+                    self._set_word(text, WordSense(kind, 0, factor, whole_word=False))
+                else:
+                    raise ResourceError(
+                        f"{self.folder / name}, line {row['_line']}: kind {kind!r} is unknown"
+                    )
+        return tuple(contrast)
+
+    def _load_urgency(self) -> None:
+        name = "urgency_terms.csv"
+        for row in read_resource(name, self.folder):
+            for text in self._split(row):
+                term = self._term(text)
+                if row["role"] == "component":
+                    term.components += (row["name"],)
+                elif row["role"] == "symptom":
+                    term.symptoms += (row["name"],)
+                else:
+                    raise ResourceError(
+                        f"{self.folder / name}, line {row['_line']}: role {row['role']!r} is unknown"
+                    )
+
+    def _load_rules(self) -> dict[tuple[str, str], tuple[tuple[int, UrgencyRule], ...]]:
+        name = "urgency_rules.csv"
+        rules: dict[tuple[str, str], tuple[tuple[int, UrgencyRule], ...]] = {}
+        for order, row in enumerate(read_resource(name, self.folder)):
+            if row["urgency"] not in URGENCY_RANK:
+                raise ResourceError(
+                    f"{self.folder / name}, line {row['_line']}: urgency must be one of {', '.join(URGENCY_LEVELS)}"
+                )
+            rule = UrgencyRule(
+                row["component"],
+                row["symptom"],
+                row["context"] == "driving",
+                row["near"] == "clause",
+                row["urgency"],
+                row["aspect_code"],
+            )
+            key = (rule.component, rule.symptom)
+            rules[key] = (*rules.get(key, ()), (order, rule))
+        return rules
+
+    # -- finding ---------------------------------------------------------------------------------
+
+    def _index(self) -> tuple[dict[str, tuple[Term, ...]], dict[str, Term]]:
+        pairs: dict[str, list[Term]] = {}
+        singles: dict[str, Term] = {}
+        for term in self.terms.values():
+            if len(term.text) == 1:
+                singles[term.text] = term
+            else:
+                pairs.setdefault(term.text[:2], []).append(term)
+        ordered = {
+            key: tuple(sorted(found, key=lambda t: (-len(t.text), t.text))) for key, found in pairs.items()
+        }
+        return ordered, singles
+
+    def find(self, text: str) -> Finds:
+        """Return every term of a normalised text; leftmost longest, layer by layer; linear in its length."""
+        finds = Finds()
+        pairs, singles = self._pairs, self._singles
+        free = [0, 0, 0, 0, 0]
+        for start, first in enumerate(text):
+            candidates = pairs.get(text[start : start + 2])
+            if candidates is not None:
+                for term in candidates:
+                    if text.startswith(term.text, start):
+                        self._take(finds, free, text, start, term)
+            single = singles.get(first)
+            if single is not None:
+                self._take(finds, free, text, start, single)
+        return finds
+
+    @staticmethod
+    def _take(finds: Finds, free: list[int], text: str, start: int, term: Term) -> None:
+        end = start + len(term.text)
+        if term.aspects and start >= free[0]:
+            free[0] = end
+            finds.aspects.append((start, end, term.aspects, term.whole_word_aspect))
+        if term.word is not None and start >= free[1]:
+            free[1] = end
+            finds.words.append((start, end, term.word))
+        if term.markers and start >= free[2]:
+            free[2] = end
+            finds.markers.extend((start, end, kind) for kind in term.markers)
+        if term.components and start >= free[3]:
+            free[3] = end
+            finds.components.append((start, end, term.components))
+        if term.symptoms and start >= free[4]:
+            free[4] = end
+            finds.symptoms.append((start, end, term.symptoms))
+        for pattern, sense in term.anchors:
+            low = max(0, start - REGEX_WINDOW)
+            for match in pattern.finditer(text, low, min(len(text), end + REGEX_WINDOW)):
+                if match.start() <= start < match.end():
+                    finds.aspects.append((match.start(), match.end(), (sense,), False))
+                    break
+
+    def domain_words(self) -> list[str]:
+        """Return the multi-character Chinese terms, sorted: the words taught to the segmenter."""
+        named = (t for t in self.terms.values() if t.aspects or (t.word and t.word.role in {"fault", "mask"}))
+        return sorted(t.text for t in named if 2 <= len(t.text) <= 5 and re.fullmatch(r"[一-鿿]+", t.text))
+
+
+@lru_cache(maxsize=1)
+def default_lexicon() -> Lexicon:
+    """Return the shipped lexicon, read once per process."""
+    return Lexicon()

@@ -1,0 +1,207 @@
+"""Score files: a raw Parquet file in, a text and a mention Parquet file out.
+
+Here: reading the raw columns, scoring each distinct text once (cache, optional worker processes),
+writing both files whole or not at all. The scorer is `ml.scoring`; which files are to be scored and
+listed is the orchestration's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ml.score_cache import ScoreCache
+from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, TextScore, score_texts
+
+RAW_COLUMNS = ("record_id", "voice_id", "content_hash", "received_at", "verbatim", "score_input_hash")
+_KEYS = [(name, pa.string()) for name in ("record_id", "voice_id", "content_hash", "score_input_hash")]
+TEXT_SCHEMA = pa.schema(
+    [
+        *_KEYS,
+        ("scorer_version", pa.string()),
+        ("taxonomy_version", pa.string()),
+        ("lexicon_version", pa.string()),
+        ("scored_at", pa.timestamp("us")),
+        ("sentiment_polarity", pa.int32()),
+        ("sentiment_score", pa.float64()),
+        ("urgency", pa.string()),
+        ("confidence", pa.float64()),
+        ("mention_count", pa.int32()),
+        ("is_cold_start", pa.bool_()),
+        ("is_abstained", pa.bool_()),
+        ("text_char_count", pa.int32()),
+    ]
+)
+MENTION_SCHEMA = pa.schema(
+    [
+        *_KEYS,
+        ("scorer_version", pa.string()),
+        ("mention_seq", pa.int32()),
+        ("aspect_code", pa.string()),
+        ("polarity", pa.int32()),
+        ("intensity", pa.int32()),
+        ("urgency", pa.string()),
+        ("evidence_start", pa.int32()),
+        ("evidence_end", pa.int32()),
+        ("confidence", pa.float64()),
+        ("is_cold_start", pa.bool_()),
+    ]
+)
+# Starting a worker costs as much as scoring this many texts.
+TEXTS_PER_TASK = 4000
+
+
+class ScoreInputError(ValueError):
+    """A raw file cannot be scored; the message names the file and what is wrong."""
+
+
+def score_parquet(
+    raw_path: Path | str,
+    text_out: Path | str,
+    mention_out: Path | str,
+    cache: ScoreCache | Path | str | None = None,
+    *,
+    workers: int = 1,
+) -> dict[str, int]:
+    """Score the texts of one raw file; return counts.
+
+    Writes one text row per raw row with a verbatim (rows without one, such as a survey answer
+    without comment, have no score) in raw order, and one mention row per aspect of it. Both files
+    are written under a temporary name, synced and renamed; the same raw file gives the same bytes,
+    whatever is cached and however many workers run.
+
+    Counts: `records`, `texts` (rows written), `distinct_texts`, `cache_hits`, `scored_texts`,
+    `mentions`, `abstained`. Errors: `ScoreInputError` for a file that lacks columns.
+    """
+    raw_path = Path(raw_path)
+    table = _read_raw(raw_path)
+    records = table.num_rows
+    table = table.filter(table.column("verbatim").is_valid())
+    texts = _distinct(table, raw_path)
+    is_open = isinstance(cache, ScoreCache)
+    with nullcontext(cache) if is_open else ScoreCache(Path(cache) if cache else None) as store:  # type: ignore[arg-type]
+        known = store.get(SCORER_VERSION, texts)  # type: ignore[union-attr]
+        missing = {key: text for key, text in texts.items() if key not in known}
+        fresh = dict(zip(missing, _score_all(list(missing.values()), workers), strict=True))
+        store.put(SCORER_VERSION, fresh)  # type: ignore[union-attr]
+    scores = known | fresh
+    text_table, mention_table = _tables(table, scores)
+    _write(text_table, Path(text_out))
+    _write(mention_table, Path(mention_out))
+    return {
+        "records": records,
+        "texts": text_table.num_rows,
+        "distinct_texts": len(texts),
+        "cache_hits": len(known),
+        "scored_texts": len(fresh),
+        "mentions": mention_table.num_rows,
+        "abstained": sum(text_table.column("is_abstained").to_pylist()),
+    }
+
+
+def _read_raw(path: Path) -> pa.Table:
+    try:
+        present = pq.read_schema(path).names
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ScoreInputError(f"{path}: cannot be read as Parquet ({error})") from error
+    absent = [name for name in RAW_COLUMNS if name not in present]
+    if absent:
+        raise ScoreInputError(f"{path}: lacks the raw columns {', '.join(absent)}; is it a raw file?")
+    return pq.read_table(path, columns=list(RAW_COLUMNS))
+
+
+def _distinct(table: pa.Table, path: Path) -> dict[str, str]:
+    """Return text by hash, in order of first appearance."""
+    texts: dict[str, str] = {}
+    hashes = table.column("score_input_hash").to_pylist()
+    for key, text in zip(hashes, table.column("verbatim").to_pylist(), strict=True):
+        if key is None:
+            raise ScoreInputError(
+                f"{path}: a row has a verbatim but no score_input_hash; admit the delivery again"
+            )
+        texts.setdefault(key, text)
+    return texts
+
+
+def _score_all(texts: Sequence[str], workers: int) -> list[TextScore]:
+    if workers <= 1 or len(texts) <= TEXTS_PER_TASK:
+        return score_texts(texts)
+    tasks = [texts[start : start + TEXTS_PER_TASK] for start in range(0, len(texts), TEXTS_PER_TASK)]
+    # Spawned, not forked: the caller may hold threads and database handles.
+    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
+        return [score for part in pool.map(score_texts, tasks) for score in part]
+
+
+def _tables(table: pa.Table, scores: Mapping[str, TextScore]) -> tuple[pa.Table, pa.Table]:
+    hashes = table.column("score_input_hash").to_pylist()
+    rows = [scores[key] for key in hashes]
+    keys = {name: table.column(name).combine_chunks().cast(pa.string()) for name, _ in _KEYS}
+    count = len(rows)
+    columns: dict[str, Any] = dict(keys)
+    columns |= {
+        "scorer_version": [SCORER_VERSION] * count,
+        "taxonomy_version": [TAXONOMY_VERSION] * count,
+        "lexicon_version": [LEXICON_VERSION] * count,
+        # Not the clock: two builds of the same input are equal.
+        "scored_at": table.column("received_at").combine_chunks().cast(pa.timestamp("us")),
+        "mention_count": [len(row.mentions) for row in rows],
+    }
+    for name in ("sentiment_polarity", "sentiment_score", "urgency", "confidence"):
+        columns[name] = [getattr(row, name) for row in rows]
+    for name in ("is_cold_start", "is_abstained", "text_char_count"):
+        columns[name] = [getattr(row, name) for row in rows]
+    text_table = pa.table(
+        {f.name: pa.array(columns[f.name], f.type) for f in TEXT_SCHEMA}, schema=TEXT_SCHEMA
+    )
+    return text_table, _mention_table(keys, rows)
+
+
+def _mention_table(keys: Mapping[str, pa.Array], rows: Sequence[TextScore]) -> pa.Table:
+    owners = pa.array([i for i, row in enumerate(rows) for _ in row.mentions], pa.int64())
+    mentions = [mention for row in rows for mention in row.mentions]
+    columns: dict[str, Any] = {name: column.take(owners) for name, column in keys.items()}
+    columns["scorer_version"] = [SCORER_VERSION] * len(mentions)
+    columns["mention_seq"] = [seq for row in rows for seq in range(1, len(row.mentions) + 1)]
+    columns["is_cold_start"] = [row.is_cold_start for row in rows for _ in row.mentions]
+    for name in (
+        "aspect_code",
+        "polarity",
+        "intensity",
+        "urgency",
+        "evidence_start",
+        "evidence_end",
+        "confidence",
+    ):
+        columns[name] = [getattr(mention, name) for mention in mentions]
+    return pa.table(
+        {f.name: pa.array(columns[f.name], f.type) for f in MENTION_SCHEMA}, schema=MENTION_SCHEMA
+    )
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """Write whole or not at all: temporary name, sync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unique = hashlib.sha256(f"{path} {os.getpid()}".encode()).hexdigest()[:8]
+    temporary = path.with_name(f".{path.name}.{unique}.tmp")
+    try:
+        with temporary.open("wb") as handle:
+            pq.write_table(table, handle, compression="zstd")
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,295 @@
+"""The rule scorer: text in, mentions and an overall judgement out.
+
+Here: the chain normalise → find → clauses → judgements → aspects → urgency for one text, the versions,
+and the door to the scoring of a raw Parquet file. The parts live next door (`ml.text`, `ml.sentiment`,
+`ml.aspects`, `ml.urgency`), files and cache in `ml.score_files` and `ml.score_cache`. Rules only: every score is marked `is_cold_start`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml.aspects.mentions import AspectFind, ClauseReading, Evidence, Mention, attach, merge
+from ml.lexicon import LEXICON_FILES, URGENCY_RANK, Finds, Lexicon, content_version, default_lexicon
+from ml.sentiment.opinions import Opinion, read_opinions
+from ml.text.clauses import Clause, split_clauses
+from ml.text.normalize import normalize
+from ml.text.segment import boundaries, engine_name, segmenter
+from ml.urgency import Alarm, UrgencyClause, find_alarms, highest
+
+if TYPE_CHECKING:
+    from ml.score_cache import ScoreCache
+
+# The code whose change can change a score.
+_CODE = (
+    "aspects/mentions.py",
+    "lexicon.py",
+    "scoring.py",
+    "sentiment/opinions.py",
+    "text/clauses.py",
+    "text/normalize.py",
+    "text/segment.py",
+    "urgency.py",
+)
+
+
+def _scorer_version() -> str:
+    digest = hashlib.sha256(f"{TAXONOMY_VERSION} {LEXICON_VERSION} {engine_name()}".encode())
+    digest.update(content_version(_CODE, Path(__file__).parent).encode())
+    return f"rules-{digest.hexdigest()[:12]}"
+
+
+TAXONOMY_VERSION = f"tax-{content_version(['taxonomy.csv'])}"
+LEXICON_VERSION = f"lex-{content_version(LEXICON_FILES)}"
+SCORER_VERSION = _scorer_version()
+
+_TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|qq|姓名|地址)\]")
+# Subjects that are no product: being unhappy with them is a wish to be dealt with, not a fault.
+_SERVICE_AREAS = frozenset({"AFT", "SAL", "PRI"})
+_POSITIVE_EDGE, _NEGATIVE_EDGE = 0.15, -0.15
+_URGENCY_INTENSITY = {"safety": 3, "immobilised": 3, "function": 2, "comfort": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class MentionScore:
+    """One aspect of one text. Evidence is a code-point span of the text as given."""
+
+    aspect_code: str
+    polarity: int
+    intensity: int
+    urgency: str
+    evidence_start: int
+    evidence_end: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextScore:
+    """One text: judgement -1/0/1 with score -1..1, urgency, confidence 0..1 (not calibrated), mentions."""
+
+    sentiment_polarity: int
+    sentiment_score: float
+    urgency: str
+    confidence: float
+    is_cold_start: bool
+    is_abstained: bool
+    text_char_count: int
+    mentions: tuple[MentionScore, ...]
+
+
+@dataclass(slots=True)
+class _Marked:
+    """A clause with the finds that fall into it."""
+
+    clause: Clause
+    aspects: list[AspectFind]
+    opinions: list[Opinion]
+    markers: frozenset[str]
+    hypothetical_from: int
+    negated: list[tuple[int, int]]
+
+
+class Scorer:
+    """Scores texts by rules; one instance may be used for any number of calls."""
+
+    def __init__(self, lexicon: Lexicon | None = None) -> None:
+        """Use `lexicon` (default: the shipped one); the segmenter starts when first needed."""
+        self.lexicon = lexicon or default_lexicon()
+        self._words = tuple(self.lexicon.domain_words())
+
+    def score(self, texts: Sequence[str | None]) -> list[TextScore]:
+        """Return one score per text, in order. None and blank texts are abstained from."""
+        return [self._score_one(text or "") for text in texts]
+
+    def _score_one(self, text: str) -> TextScore:
+        normalized = normalize(_TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text)
+        finds = self.lexicon.find(normalized.text)
+        if not finds.words and not finds.aspects and not finds.symptoms:
+            wish = "wish" if any(kind == "wish" for _, _, kind in finds.markers) else "none"
+            return TextScore(0, 0.0, wish, 0.0, True, True, len(text), ())
+        self._keep_whole_words(normalized.text, finds)
+        marked = self._mark(normalized.text, finds)
+        alarms = self._alarms(marked, finds)
+        evidence = _evidence(marked, alarms)
+        wishes = any("wish" in item.markers for item in marked)
+        mentions = merge(evidence, URGENCY_RANK)
+        spans = [normalized.original_span(m.start, m.end) for m in mentions]
+        scored = tuple(_mention_score(m, span, wishes) for m, span in zip(mentions, spans, strict=True))
+        return _text_score(text, scored, marked, alarms, wishes)
+
+    def _keep_whole_words(self, text: str, finds: Finds) -> None:
+        """Drop finds that are only part of a longer word of the segmentation."""
+        wanted = any(sense.whole_word for _, _, sense in finds.words) or any(a[3] for a in finds.aspects)
+        if not wanted:
+            return
+        words = boundaries(text, segmenter(self._words))
+        starts = {start for start, _ in words}
+        ends = {end for _, end in words}
+        finds.words = [
+            w for w in finds.words if not w[2].whole_word or _is_word(w[0], w[1], words, starts, ends)
+        ]
+        finds.aspects = [a for a in finds.aspects if not a[3] or (a[0], a[1]) in words]
+
+    def _mark(self, text: str, finds: Finds) -> list[_Marked]:
+        clauses = split_clauses(text, self.lexicon.contrast)
+        aspects = _Cursor([(s, e, senses) for s, e, senses, _ in sorted(finds.aspects, key=lambda a: a[:2])])
+        words = _Cursor(finds.words)
+        markers = _Cursor(finds.markers)
+        marked = []
+        for clause in clauses:
+            kinds = markers.within(clause.start, clause.end)
+            spans = {
+                kind: [(s, e) for s, e, k in kinds if k == kind]
+                for kind in ("blocker", "list", "hypothetical")
+            }
+            opinions = read_opinions(
+                text, words.within(clause.start, clause.end), spans["blocker"], spans["list"]
+            )
+            names = frozenset(kind for _, _, kind in kinds)
+            if (clause.asks or "enquiry" in names) and "why" not in names:
+                _ask(opinions)
+            hypothetical = min((s for s, _ in spans["hypothetical"]), default=len(text))
+            negated = [(o.start, o.end) for o in opinions if o.is_negated]
+            found = aspects.within(clause.start, clause.end)
+            marked.append(_Marked(clause, found, opinions, names, hypothetical, negated))
+        return marked
+
+    def _alarms(self, marked: list[_Marked], finds: Finds) -> list[Alarm]:
+        if not finds.symptoms:
+            return []
+        components, symptoms = _Cursor(finds.components), _Cursor(finds.symptoms)
+        views = []
+        for item in marked:
+            clause = item.clause
+            asks = (clause.asks or "enquiry" in item.markers) and "why" not in item.markers
+            found = symptoms.within(clause.start, clause.end)
+            view = UrgencyClause(
+                clause,
+                components.within(clause.start, clause.end),
+                [s for s in found if s[0] < item.hypothetical_from],
+                "driving" in item.markers,
+                asks,
+                item.negated,
+            )
+            views.append(view)
+        return find_alarms(views, self.lexicon)
+
+
+class _Cursor:
+    """Hands out the items of a sorted list that lie within successive spans; one pass in all."""
+
+    def __init__(self, items: Sequence) -> None:  # type: ignore[type-arg]
+        self.items = items
+        self.position = 0
+
+    def within(self, start: int, end: int) -> list:  # type: ignore[type-arg]
+        items, position = self.items, self.position
+        while position < len(items) and items[position][0] < start:
+            position += 1
+        first = position
+        while position < len(items) and items[position][0] < end:
+            position += 1
+        self.position = position
+        return list(items[first:position])
+
+
+def _is_word(
+    start: int, end: int, words: frozenset[tuple[int, int]], starts: set[int], ends: set[int]
+) -> bool:
+    """Return whether the span is a word, or ends one that begins with a degree (很爽, 挺贵)."""
+    return (start, end) in words or (end in ends and (start - 1, end) in words and start - 1 in starts)
+
+
+def _ask(opinions: list[Opinion]) -> None:
+    """In an enquiry nothing is judged: 会烧机油吗."""
+    for opinion in opinions:
+        opinion.polarity, opinion.scale, opinion.intensity = 0, 0, 1
+        opinion.is_negated = True
+
+
+def _evidence(marked: list[_Marked], alarms: list[Alarm]) -> list[Evidence]:
+    readings = [
+        ClauseReading(m.clause.start, m.clause.end, m.clause.sentence, m.clause.turns, m.aspects, m.opinions)
+        for m in marked
+    ]
+    found = [item for item in attach(readings) if item.weight > 1 or item.polarity]
+    for alarm in alarms:
+        clause = marked[alarm.clause].clause
+        here = [e for e in found if clause.start <= e.start < clause.end]
+        intensity = _URGENCY_INTENSITY.get(alarm.urgency, 1)
+        if alarm.aspect_code:
+            start, end = alarm.start, alarm.end
+            found.append(
+                Evidence(alarm.aspect_code, start, end, 3, -1, intensity, True, clause.turns, alarm.urgency)
+            )
+            continue
+        for item in here:
+            if item.polarity < 0 and URGENCY_RANK[item.urgency] < URGENCY_RANK[alarm.urgency]:
+                item.urgency = alarm.urgency
+    return found
+
+
+def _mention_score(mention: Mention, span: tuple[int, int], wishes: bool) -> MentionScore:
+    urgency = mention.urgency
+    if mention.polarity < 0 and urgency == "none":
+        if mention.code[:3] in _SERVICE_AREAS:
+            urgency = "wish" if wishes else "none"
+        else:
+            urgency = "comfort"
+    return MentionScore(
+        mention.code, mention.polarity, mention.intensity, urgency, span[0], span[1], mention.confidence
+    )
+
+
+def _text_score(
+    text: str, mentions: tuple[MentionScore, ...], marked: list[_Marked], alarms: list[Alarm], wishes: bool
+) -> TextScore:
+    good = bad = 0.0
+    for item in marked:
+        weight = 1.5 if item.clause.turns else 1.0
+        for opinion in item.opinions:
+            if opinion.polarity > 0:
+                good += weight * opinion.intensity
+            elif opinion.polarity < 0:
+                bad += weight * opinion.intensity
+    for mention in mentions:
+        if mention.polarity and good == bad == 0:
+            good, bad = float(mention.polarity > 0), float(mention.polarity < 0)
+    bad += sum(_URGENCY_INTENSITY[a.urgency] for a in alarms if a.urgency in {"safety", "immobilised"})
+    score = round((good - bad) / (good + bad + 1.0), 4)
+    polarity = 1 if score > _POSITIVE_EDGE else (-1 if score < _NEGATIVE_EDGE else 0)
+    levels = [m.urgency for m in mentions] + [a.urgency for a in alarms] + (["wish"] if wishes else [])
+    abstained = not mentions and good == bad == 0
+    strength = max([m.confidence for m in mentions], default=0.0)
+    confidence = 0.0 if abstained else round(max(abs(score) * 0.8, strength * 0.9), 4)
+    return TextScore(polarity, score, highest(levels), confidence, True, abstained, len(text), mentions)
+
+
+def score_texts(texts: Iterable[str]) -> list[TextScore]:
+    """Score with the shipped lexicon (used by worker processes)."""
+    global _worker_scorer  # noqa: PLW0603  one scorer per worker process
+    if _worker_scorer is None:
+        _worker_scorer = Scorer()
+    return _worker_scorer.score(list(texts))
+
+
+_worker_scorer: Scorer | None = None
+
+
+def score_parquet(
+    raw_path: Path | str,
+    text_out: Path | str,
+    mention_out: Path | str,
+    cache: ScoreCache | Path | str | None = None,
+    *,
+    workers: int = 1,
+) -> dict[str, int]:
+    """Score one raw file into a text and a mention file; see `ml.score_files.score_parquet`."""
+    from ml import score_files
+
+    return score_files.score_parquet(raw_path, text_out, mention_out, cache, workers=workers)

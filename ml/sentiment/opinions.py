@@ -1,0 +1,136 @@
+"""What a clause judges: polarity words, fault words and the words that turn them.
+
+Here: negation scope, double negation, rhetorical questions, softening (不是很…), resolved faults
+(异响消失了), enquiries. To which aspect a judgement belongs is decided in `ml.aspects.mentions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ml.lexicon import WordSense
+
+# A negation reaches this many characters; further away it belongs to something else.
+NEGATION_REACH = 8
+# Two negations this close negate each other: 不是不好.
+DOUBLE_NEGATION_GAP = 2
+RESOLVED_REACH = 12
+
+Span = tuple[int, int]
+Word = tuple[int, int, WordSense]
+
+
+@dataclass(slots=True)
+class Opinion:
+    """A judgement: span, polarity -1/0/1, intensity 1..3; `scale` is 1 / -1 for 高 / 低, else 0."""
+
+    start: int
+    end: int
+    polarity: int
+    intensity: int
+    is_fault: bool = False
+    scale: int = 0
+    aspect_code: str = ""
+    is_negated: bool = False
+
+
+@dataclass(slots=True)
+class _Scope:
+    """What stands before the next judgement in the clause."""
+
+    negations: int = 0
+    end: int = -1
+    soft: bool = False
+    factor: int = 0
+    factor_end: int = -1
+    passed: int = -1
+    factor_in_negation: bool = False
+
+
+def read_opinions(
+    text: str, words: Sequence[Word], blockers: Sequence[Span], lists: Sequence[Span]
+) -> list[Opinion]:
+    """Return the judgements of one clause; `words` are its finds in order, spans in `text`."""
+    opinions: list[Opinion] = []
+    scope = _Scope()
+    for start, end, sense in words:
+        role = sense.role
+        if role in {"negator", "soft_negator", "rhetorical"}:
+            _negate(scope, start, end, sense)
+        elif role == "intensifier":
+            scope.factor, scope.factor_end = sense.factor, end
+            scope.factor_in_negation = scope.negations > 0 and start - scope.end <= 1
+        elif role == "resolved":
+            _resolve(opinions, start)
+        elif role == "mask":
+            continue
+        else:
+            opinion = _judge(start, end, sense, scope, blockers)
+            opinions.append(opinion)
+            scope = _after(opinion, end, lists, text, scope)
+    return opinions
+
+
+def _negate(scope: _Scope, start: int, end: int, sense: WordSense) -> None:
+    if scope.negations and start - scope.end <= DOUBLE_NEGATION_GAP:
+        scope.negations += 1
+    else:
+        scope.negations = 1
+        scope.soft = False
+    scope.soft |= sense.role == "soft_negator"
+    scope.end = end
+    scope.passed = end
+
+
+def _judge(start: int, end: int, sense: WordSense, scope: _Scope, blockers: Sequence[Span]) -> Opinion:
+    intensity = _intensity(sense, scope, start)
+    negated = _reaches(scope, start, blockers)
+    if sense.role in {"more", "less"}:
+        scale = 1 if sense.role == "more" else -1
+        if negated and scope.negations % 2:
+            scale, intensity = -scale, 1
+        return Opinion(start, end, 0, intensity, scale=scale, is_negated=negated)
+    polarity = sense.polarity
+    is_fault = sense.role == "fault"
+    if negated and scope.negations % 2:
+        # 不是很差 praises nothing; 不是很好 complains a little; 没有异响 is a mild good word.
+        softened = scope.soft or scope.factor_in_negation
+        polarity = 0 if softened and polarity < 0 and not is_fault else -polarity
+        intensity = 1 if softened or is_fault else max(1, intensity - 1)
+    elif negated:
+        intensity = max(1, intensity - 1)
+    return Opinion(start, end, polarity, intensity, is_fault, 0, sense.aspect_code, negated)
+
+
+def _intensity(sense: WordSense, scope: _Scope, start: int) -> int:
+    base = sense.factor
+    if scope.factor == 0 or start - scope.factor_end > 2:
+        return base
+    if scope.factor == 1:
+        return 1
+    return min(3, max(base, scope.factor))
+
+
+def _reaches(scope: _Scope, start: int, blockers: Sequence[Span]) -> bool:
+    if scope.negations == 0 or start - scope.passed > NEGATION_REACH:
+        return False
+    return not any(scope.passed <= low and high <= start for low, high in blockers)
+
+
+def _after(opinion: Opinion, end: int, lists: Sequence[Span], text: str, scope: _Scope) -> _Scope:
+    """Return the scope after a judgement: a negation goes on over a list (没有异响、漏油)."""
+    if opinion.is_negated and any(
+        low == end or text[end:low].strip() == "" for low, _ in lists if low >= end
+    ):
+        return _Scope(scope.negations, scope.end, scope.soft, passed=end)
+    return _Scope()
+
+
+def _resolve(opinions: list[Opinion], start: int) -> None:
+    """The fault just before is said to be gone: it counts as mildly good."""
+    if not opinions:
+        return
+    last = opinions[-1]
+    if last.is_fault and last.polarity < 0 and 0 <= start - last.end <= RESOLVED_REACH:
+        last.polarity, last.intensity, last.is_negated = 1, 1, True

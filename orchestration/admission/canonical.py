@@ -1,0 +1,304 @@
+"""From source values to canonical text, field by field, as the contract says.
+
+Here: types, checks and time limits. Structure is the readers' work, pseudonyms and masks `shape.py`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from data_quality.contract import TIME_TYPES, Entity, Field
+from orchestration.admission.characters import character_problem
+from orchestration.admission.jsonl_reader import JsonNumber, compact, parse_line
+from orchestration.admission.reasons import Problem, Reason
+from orchestration.admission.records import MAX_FIELD_CHARS, Physical
+from orchestration.partitions import business_date, day_start
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+TOLERANCE = timedelta(hours=24)
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_TRUTHS = {"true": "true", "1": "true", "是": "true", "false": "false", "0": "false", "否": "false"}
+
+Convert = Callable[[Any], str | None]
+
+
+class RefusedError(Exception):
+    """A value that breaks its contract; carries the problem."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class Canonicaliser:
+    """Turns the values of one entity into canonical texts, or says which field is wrong and why."""
+
+    def __init__(self, entity: Entity, received_at: datetime, *, typed: bool) -> None:
+        """Compile the checks; `typed` sources (JSON) must bring the right types, others bring text."""
+        self._steps = [(one, _converter(one, received_at, typed=typed)) for one in entity.fields]
+        self.can_judge = len(entity.fields) > 1 and any(_tells(one) for one in entity.fields)
+
+    def __call__(self, values: Sequence[Any]) -> tuple[str | None, ...] | Problem:
+        """Return canonical texts in contract order, or the first problem."""
+        out: list[str | None] = []
+        for (one, convert), value in zip(self._steps, values, strict=True):
+            try:
+                text = None if value is None or value == "" else convert(value)
+            except RefusedError as refused:
+                return Problem(refused.reason, one.name, refused.detail)
+            except _ProblemError as found:
+                return found.problem
+            if text is None and one.required:
+                return Problem(Reason.MISSING_VALUE, one.name)
+            out.append(text)
+        return tuple(out)
+
+    def check(self, item: Physical) -> tuple[str | None, ...] | Problem:
+        """Judge a physical record; a fault in the last column of a cut last line is the cut."""
+        assert item.values is not None  # noqa: S101 - readers give values or a problem
+        outcome = self(item.values)
+        if isinstance(outcome, Problem) and item.cut_column is not None:
+            last = [one.name for one, _ in self._steps if one.source == item.cut_column]
+            if outcome.field in last:
+                return Problem(Reason.TRUNCATED_RECORD, outcome.field, "the last line ends early")
+        return outcome
+
+
+class _ProblemError(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
+
+
+def _tells(one: Field) -> bool:
+    return one.required and (one.type != "string" or bool(one.values) or one.pattern is not None)
+
+
+def _converter(one: Field, received_at: datetime, *, typed: bool) -> Convert:
+    convert = _BUILDERS[one.type](one, typed)
+    if one.type in TIME_TYPES and not one.any_time:
+        convert = _within_time(convert, one, received_at)
+    if one.values:
+        convert = _within_values(convert, frozenset(one.values))
+    return convert
+
+
+def _string(one: Field, typed: bool) -> Convert:  # noqa: ARG001 - one shape for all builders
+    name, pattern, limit = one.name, one.pattern, min(one.max_chars or MAX_FIELD_CHARS, MAX_FIELD_CHARS)
+
+    def convert(value: Any) -> str | None:
+        if not isinstance(value, str):
+            raise RefusedError(Reason.WRONG_TYPE, f"a text is expected, found {type(value).__name__}")
+        if len(value) > limit:
+            reason = Reason.FIELD_TOO_LARGE if limit == MAX_FIELD_CHARS else Reason.TEXT_TOO_LONG
+            raise RefusedError(reason, f"{len(value)} characters, at most {limit}")
+        if pattern is not None and pattern.fullmatch(value):
+            return value
+        if (problem := character_problem(name, value)) is not None:
+            raise _ProblemError(problem)
+        if pattern is not None:
+            raise RefusedError(Reason.PATTERN_MISMATCH)
+        return value if value.strip() else None
+
+    return convert
+
+
+def _integer(one: Field, typed: bool) -> Convert:
+    def convert(value: Any) -> str | None:
+        number = _int_of(value, typed)
+        _check_bounds(one, number)
+        return str(number)
+
+    return convert
+
+
+def _int_of(value: Any, typed: bool) -> int:
+    if typed:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise RefusedError(Reason.WRONG_TYPE, f"a whole number is expected, found {type(value).__name__}")
+        return value
+    text = value.strip()
+    if not _INTEGER.fullmatch(text):
+        raise RefusedError(_number_reason(text), "a whole number is expected")
+    return int(text)
+
+
+def _decimal(one: Field, typed: bool) -> Convert:
+    def convert(value: Any) -> str | None:
+        if typed and (isinstance(value, bool) or not isinstance(value, int | JsonNumber)):
+            raise RefusedError(Reason.WRONG_TYPE, f"a number is expected, found {type(value).__name__}")
+        text = str(value).strip()
+        if not _DECIMAL.fullmatch(text):
+            raise RefusedError(_number_reason(text), "a decimal number such as 12.50 is expected")
+        _check_bounds(one, float(text))
+        return text
+
+    return convert
+
+
+def _number_reason(text: str) -> Reason:
+    return Reason.NOT_FINITE if _NOT_FINITE.fullmatch(text) else Reason.INVALID_NUMBER
+
+
+def _check_bounds(one: Field, number: float) -> None:
+    if one.minimum is not None and number < one.minimum:
+        raise RefusedError(Reason.NUMBER_OUT_OF_RANGE, f"below {one.minimum}")
+    if one.maximum is not None and number > one.maximum:
+        raise RefusedError(Reason.NUMBER_OUT_OF_RANGE, f"above {one.maximum}")
+
+
+def _boolean(one: Field, typed: bool) -> Convert:  # noqa: ARG001
+    def convert(value: Any) -> str | None:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if typed:
+            raise RefusedError(Reason.WRONG_TYPE, f"true or false is expected, found {type(value).__name__}")
+        truth = _TRUTHS.get(value.strip().lower())
+        if truth is None:
+            raise RefusedError(Reason.INVALID_BOOLEAN)
+        return truth
+
+    return convert
+
+
+def _date(one: Field, typed: bool) -> Convert:  # noqa: ARG001
+    def convert(value: Any) -> str | None:
+        text = _time_text(value)
+        if not _DATE.fullmatch(text):
+            raise RefusedError(Reason.INVALID_TIME, "a date such as 2024-01-31 is expected")
+        try:
+            date.fromisoformat(text)
+        except ValueError as error:
+            raise RefusedError(Reason.INVALID_TIME, "no such day") from error
+        return text
+
+    return convert
+
+
+def _datetime(one: Field, typed: bool) -> Convert:  # noqa: ARG001
+    zone = one.zone or ZoneInfo("UTC")
+
+    def convert(value: Any) -> str | None:
+        text = _time_text(value)
+        if not _DATETIME.fullmatch(text):
+            raise RefusedError(Reason.INVALID_TIME, "a time such as 2024-01-31 08:00:00 is expected")
+        try:
+            instant = datetime.fromisoformat(text)
+            return utc_text(instant if instant.tzinfo else instant.replace(tzinfo=zone))
+        except (ValueError, OverflowError) as error:
+            raise RefusedError(Reason.INVALID_TIME, "no such time") from error
+
+    return convert
+
+
+def _time_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise RefusedError(Reason.WRONG_TYPE, f"a time as text is expected, found {type(value).__name__}")
+    return value.strip()
+
+
+def _epoch_ms(one: Field, typed: bool) -> Convert:  # noqa: ARG001
+    def convert(value: Any) -> str | None:
+        milliseconds = _int_of(value, typed)
+        try:
+            return utc_text(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds))
+        except OverflowError as error:
+            raise RefusedError(Reason.TIME_OUT_OF_RANGE, "milliseconds since 1970 are expected") from error
+
+    return convert
+
+
+def _json(one: Field, typed: bool) -> Convert:
+    def convert(value: Any) -> str | None:
+        if not typed:
+            parsed = parse_line(b'{"value":' + value.encode() + b"}")
+            if isinstance(parsed, Problem):
+                raise RefusedError(parsed.reason, parsed.detail)
+            value = parsed["value"]
+        text = compact(value)
+        if len(text) > MAX_FIELD_CHARS:
+            raise RefusedError(Reason.FIELD_TOO_LARGE, f"{len(text)} characters, at most {MAX_FIELD_CHARS}")
+        for item in strings_in(value):
+            if (problem := character_problem(one.name, item)) is not None:
+                raise _ProblemError(problem)
+        return text
+
+    return convert
+
+
+def strings_in(value: Any) -> list[str]:
+    """Return all texts in a JSON value, keys not included, in no special order."""
+    found: list[str] = []
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return found
+
+
+def _within_values(convert: Convert, allowed: frozenset[str]) -> Convert:
+    def checked(value: Any) -> str | None:
+        text = convert(value)
+        if text is not None and text not in allowed:
+            raise RefusedError(Reason.VALUE_NOT_ALLOWED)
+        return text
+
+    return checked
+
+
+def _within_time(convert: Convert, one: Field, received_at: datetime) -> Convert:
+    latest = received_at + TOLERANCE
+    if one.type == "date":
+        # The last Shanghai day that has begun by then.
+        first_text, last_text = "2000-01-01", business_date(latest).isoformat()
+    else:
+        first_text, last_text = utc_text(EARLIEST), utc_text(latest)
+
+    def checked(value: Any) -> str | None:
+        text = convert(value)
+        if text is not None and not first_text <= text <= last_text:
+            raise RefusedError(Reason.TIME_OUT_OF_RANGE, f"not from {first_text} to {last_text}")
+        return text
+
+    return checked
+
+
+def utc_text(instant: datetime) -> str:
+    """Return `YYYY-MM-DD HH:MM:SS.ffffff` in UTC of an aware instant: text order is time order."""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def event_instant(one: Field, text: str) -> datetime:
+    """Return the UTC instant of a canonical time; a date stands for the start of its Shanghai day."""
+    if one.type == "date":
+        return day_start(date.fromisoformat(text))
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+_BUILDERS: dict[str, Callable[[Field, bool], Convert]] = {
+    "string": _string,
+    "integer": _integer,
+    "decimal": _decimal,
+    "boolean": _boolean,
+    "date": _date,
+    "datetime": _datetime,
+    "epoch_ms": _epoch_ms,
+    "json": _json,
+}

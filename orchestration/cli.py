@@ -1,0 +1,70 @@
+"""The `voc` command: a thin door to the same jobs and rooms everything else uses.
+
+Sub-commands live beside what they drive; this module only registers them, lazily, so that
+`voc status` does not wait for libraries it does not need. Exit codes: docs/interfaces.md §11.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+COMMANDS = {
+    "brief": "orchestration.brief.commands:brief_command",
+    "collect": "orchestration.sources.commands:collect",
+    "dbt": "orchestration.commands:dbt",
+    "deliver": "orchestration.sources.commands:deliver",
+    "init-home": "orchestration.commands:init_home",
+    "keys": "orchestration.admission.keys:keys",
+    "publish": "orchestration.publishing.commands:publish_command",
+    "quarantine": "orchestration.admission.commands:quarantine",
+    "refresh": "orchestration.commands:refresh",
+    "retention": "orchestration.sources.commands:retention",
+    "rollback": "orchestration.publishing.commands:rollback_command",
+    "sql": "orchestration.publishing.commands:sql_command",
+    "status": "orchestration.commands:status",
+}
+EXIT_BAD_CONFIG = 65
+
+
+class LazyGroup(click.Group):
+    """A group that imports a sub-command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names of all sub-commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one sub-command."""
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, name = target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="voc-warehouse")
+def voc() -> None:
+    """Voice-of-Customer warehouse: deliver, refresh, publish, ask."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; known errors end in one line and an exit code, never in a traceback."""
+    from orchestration.settings import ConfigError
+
+    try:
+        voc.main(
+            args=list(arguments) if arguments is not None else None, prog_name="voc", standalone_mode=True
+        )
+    except ConfigError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(EXIT_BAD_CONFIG)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Notices from the daemon: a failed run, and channels gone stale between runs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from orchestration.notify import Notice, notify
+from orchestration.settings import Settings
+from orchestration.status import stale_notices
+
+
+@dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING)
+def refresh_failure_sensor(context: dg.RunFailureSensorContext) -> None:
+    """Tell people that a run failed; the version of yesterday stays."""
+    run = context.dagster_run
+    message = context.failure_event.message or "the run failed"
+    notify(
+        Settings.load(),
+        [Notice("run_failed", run.job_name, message[:500], run.tags.get("dagster/partition"))],
+    )
+
+
+@dg.sensor(minimum_interval_seconds=3600, default_status=dg.DefaultSensorStatus.RUNNING)
+def stale_channel_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Tell people, once per channel and day, which channels are late."""
+    settings = Settings.load()
+    now = datetime.now(UTC)
+    told = set((context.cursor or "").split(",")) - {""}
+    notices = [one for one in stale_notices(settings, now) if f"{one.subject}:{now.date()}" not in told]
+    notify(settings, notices)
+    today = {f"{one.subject}:{now.date()}" for one in notices} | {
+        key for key in told if key.endswith(str(now.date()))
+    }
+    context.update_cursor(",".join(sorted(today)))
+    return dg.SkipReason(f"{len(notices)} channels newly stale")

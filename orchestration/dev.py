@@ -1,0 +1,34 @@
+"""`make dev`: the Dagster UI over this installation, on the loopback interface only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from orchestration.settings import Settings
+
+
+def main() -> int:
+    """Start `dagster dev` with the home's run storage; return its exit code."""
+    settings = Settings.load()
+    home = os.environ.get("DAGSTER_HOME") or str(settings.home / "dagster")
+    os.makedirs(home, exist_ok=True)  # noqa: PTH103
+    environment = os.environ | {"DAGSTER_HOME": home}
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        "workspace.yaml",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        "3000",
+    ]
+    return subprocess.run(command, cwd=settings.project_root, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

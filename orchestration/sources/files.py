@@ -1,0 +1,65 @@
+"""Durable file steps shared by landing and admission: write, fsync, rename, fsync the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+OWNER_FILE = 0o600
+OWNER_FOLDER = 0o700
+_CHUNK = 1024**2
+
+
+def make_folder(path: Path, top: Path) -> None:
+    """Create `path` and its parents below `top` as owner-only folders."""
+    missing = [one for one in (path, *path.parents) if one.is_relative_to(top) and not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=OWNER_FOLDER, exist_ok=True)
+
+
+def fsync_folder(path: Path) -> None:
+    """Make renames inside a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def fsync_file(path: Path) -> None:
+    """Make the content of a written file durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def copy_durably(source: Path, target: Path) -> tuple[int, str]:
+    """Copy a file owner-only and fsync it; return (bytes, sha256 hex) of what was written."""
+    digest, size = hashlib.sha256(), 0
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
+    with source.open("rb") as reader, os.fdopen(descriptor, "wb") as writer:
+        while chunk := reader.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            writer.write(chunk)
+        writer.flush()
+        os.fsync(writer.fileno())
+    return size, digest.hexdigest()
+
+
+def write_durably(target: Path, data: bytes) -> None:
+    """Write bytes owner-only and fsync them."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
+    with os.fdopen(descriptor, "wb") as writer:
+        writer.write(data)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 hex of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,542 @@
+"""The warehouse's control layer: which deliveries a build covers and which days it must redo.
+
+Before dbt runs, `open_window` lays views `raw.<channel>__<entity>` over exactly the raw files of
+the window and writes the `ctl` tables; after a good build `close_window` marks the deliveries as
+built. Shapes: docs/interfaces.md §9. What was admitted is the ledger's knowledge
+(`orchestration/admission`); what the tables mean stands in `dbt_project/`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data_quality.contract import Contract, load_contract
+from orchestration.partitions import day_end
+from orchestration.settings import Settings
+from orchestration.warehouse.connection import WarehouseError, connect_writer, quoted
+from orchestration.warehouse.dbt_runner import feedback_channels, project_hash
+
+FEEDBACK = "feedback"
+ADMITTED = "admitted"
+COUNTED = ("records_in", "admitted", "duplicate", "superseded", "quarantined", "bytes")
+
+SCORE_TEXT_SCHEMA = pa.schema(
+    [
+        ("record_id", pa.string()),
+        ("voice_id", pa.string()),
+        ("content_hash", pa.string()),
+        ("score_input_hash", pa.string()),
+        ("scorer_version", pa.string()),
+        ("taxonomy_version", pa.string()),
+        ("lexicon_version", pa.string()),
+        ("scored_at", pa.timestamp("us")),
+        ("sentiment_polarity", pa.int32()),
+        ("sentiment_score", pa.float64()),
+        ("urgency", pa.string()),
+        ("confidence", pa.float64()),
+        ("mention_count", pa.int32()),
+        ("is_cold_start", pa.bool_()),
+        ("is_abstained", pa.bool_()),
+        ("text_char_count", pa.int32()),
+    ]
+)
+SCORE_MENTION_SCHEMA = pa.schema(
+    [
+        ("record_id", pa.string()),
+        ("voice_id", pa.string()),
+        ("content_hash", pa.string()),
+        ("score_input_hash", pa.string()),
+        ("scorer_version", pa.string()),
+        ("mention_seq", pa.int32()),
+        ("aspect_code", pa.string()),
+        ("polarity", pa.int32()),
+        ("intensity", pa.int32()),
+        ("urgency", pa.string()),
+        ("evidence_start", pa.int32()),
+        ("evidence_end", pa.int32()),
+        ("confidence", pa.float64()),
+        ("is_cold_start", pa.bool_()),
+    ]
+)
+
+
+class LedgerReader(Protocol):
+    """What the control layer asks of the ledger (`orchestration/admission/ledger.py`)."""
+
+    def deliveries(self) -> Sequence[Any]:
+        """All deliveries, with the columns of docs/interfaces.md §7 as attributes."""
+
+    def files(self, zone: str) -> Sequence[Any]:
+        """Listed files of a zone: file_id, channel, entity, path, delivery_id, scorer_version."""
+
+    def touched_days(self, delivery_ids: Sequence[str]) -> Sequence[Any]:
+        """Old and new voice days (event days of business records): channel, entity, event_date."""
+
+
+@dataclass(frozen=True)
+class BuildWindow:
+    """What one build covers."""
+
+    as_of: date
+    window_key: str
+    is_full_rebuild: bool
+    full_rebuild_reasons: tuple[str, ...]
+    delivery_ids: tuple[str, ...]
+    raw_file_count: int
+    affected: Mapping[str, int] = field(default_factory=dict)
+    state: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """True if there is nothing to build: no new delivery and no reason to rebuild."""
+        return not self.delivery_ids and not self.is_full_rebuild
+
+
+def open_window(
+    settings: Settings,
+    ledger: LedgerReader,
+    as_of: date,
+    *,
+    scorer_version: str,
+    pseudonym_key_version: int = 1,
+    force_full_rebuild: bool = False,
+) -> BuildWindow:
+    """Fix what the next build covers and write it into the warehouse's `raw` and `ctl` schemas.
+
+    The window is every admitted delivery received before the end of `as_of` and not yet built;
+    all of them if the project, scorer or pseudonym key changed, or the warehouse is new. `as_of`
+    never goes back behind the last build: a re-run of a past day is built with today's knowledge.
+
+    Raises:
+        WarehouseError: the warehouse is held by another process, or a listed raw file is missing.
+    """
+    contracts = {name: load_contract(channel.contract_path) for name, channel in settings.channels.items()}
+    with connect_writer(settings) as connection:
+        _ensure_control_schema(connection)
+        built_as_of = _built_as_of(connection)
+        as_of = max(as_of, built_as_of) if built_as_of else as_of
+        state = {
+            "project_hash": project_hash(settings, feedback_channels(settings)),
+            "scorer_version": scorer_version,
+            "pseudonym_key_version": str(pseudonym_key_version),
+        }
+        reasons = _full_rebuild_reasons(connection, state, force_full_rebuild)
+        window = _fix_window(connection, ledger, as_of, state, reasons)
+        _write_window(connection, settings, ledger, contracts, window)
+        affected = connection.execute(
+            "select partition_kind, count(*) from ctl.affected_partition group by 1 order by 1"
+        ).fetchall()
+        return replace(window, affected=dict(affected), raw_file_count=_raw_file_count(ledger, window))
+
+
+def close_window(settings: Settings, window: BuildWindow) -> None:
+    """Mark the window's deliveries as built, with the state they were built in (one transaction)."""
+    with connect_writer(settings) as connection:
+        connection.execute("begin")
+        connection.executemany(
+            "insert or ignore into ctl.built_delivery values (?)",
+            [[one] for one in window.delivery_ids] or [[""]],
+        )
+        connection.execute("delete from ctl.built_delivery where delivery_id = ''")
+        connection.execute("delete from ctl.build_state")
+        connection.execute(
+            "insert into ctl.build_state values (?, ?, ?, ?)",
+            [
+                window.state["project_hash"],
+                window.state["scorer_version"],
+                int(window.state["pseudonym_key_version"]),
+                window.as_of,
+            ],
+        )
+        connection.execute("commit")
+        connection.execute("checkpoint")
+
+
+def _ensure_control_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        create schema if not exists raw;
+        create schema if not exists ctl;
+        create table if not exists ctl.built_delivery (delivery_id varchar primary key);
+        create table if not exists ctl.build_state (
+            project_hash varchar, scorer_version varchar, pseudonym_key_version integer, as_of date
+        );
+        """
+    )
+
+
+def _built_as_of(connection: duckdb.DuckDBPyConnection) -> date | None:
+    row = connection.execute("select as_of from ctl.build_state").fetchone()
+    return row[0] if row else None
+
+
+def _full_rebuild_reasons(
+    connection: duckdb.DuckDBPyConnection, state: Mapping[str, str], forced: bool
+) -> tuple[str, ...]:
+    row = connection.execute(
+        "select project_hash, scorer_version, pseudonym_key_version from ctl.build_state"
+    ).fetchone()
+    if row is None:
+        return ("new_warehouse",)
+    before = dict(zip(state, map(str, row), strict=True))
+    changed = tuple(name for name, value in state.items() if before[name] != value)
+    return (*changed, *(("requested",) if forced else ()))
+
+
+def _fix_window(
+    connection: duckdb.DuckDBPyConnection,
+    ledger: LedgerReader,
+    as_of: date,
+    state: Mapping[str, str],
+    reasons: tuple[str, ...],
+) -> BuildWindow:
+    admitted = [
+        one.delivery_id
+        for one in ledger.deliveries()
+        if one.status == ADMITTED and utc(one.received_at) < day_end(as_of)
+    ]
+    if not reasons:
+        built = {
+            row[0] for row in connection.execute("select delivery_id from ctl.built_delivery").fetchall()
+        }
+        admitted = [one for one in admitted if one not in built]
+    delivery_ids = tuple(sorted(admitted))
+    key = "\x1f".join((as_of.isoformat(), *state.values(), *delivery_ids))
+    return BuildWindow(
+        as_of=as_of,
+        window_key=hashlib.sha256(key.encode()).hexdigest()[:12],
+        is_full_rebuild=bool(reasons),
+        full_rebuild_reasons=reasons,
+        delivery_ids=delivery_ids,
+        raw_file_count=0,
+        state=dict(state),
+    )
+
+
+def _write_window(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    ledger: LedgerReader,
+    contracts: Mapping[str, Contract],
+    window: BuildWindow,
+) -> None:
+    wanted = frozenset(window.delivery_ids)
+    deliveries = [one for one in ledger.deliveries() if utc(one.received_at) < day_end(window.as_of)]
+    connection.execute("begin")
+    _write_run_window(connection, window, [one for one in deliveries if one.delivery_id in wanted])
+    _write_affected(connection, ledger, contracts, window)
+    _write_channels(connection, settings, contracts)
+    _write_taxonomy(connection, settings)
+    _write_raw_views(connection, settings, ledger, contracts, wanted)
+    _write_score_views(connection, settings, ledger, wanted, window.state["scorer_version"])
+    _write_channel_status(connection, settings, ledger, contracts, window, deliveries)
+    connection.execute("commit")
+
+
+def _write_run_window(
+    connection: duckdb.DuckDBPyConnection, window: BuildWindow, deliveries: Sequence[Any]
+) -> None:
+    _replace_table(
+        connection,
+        "ctl.run_window",
+        {"as_of": "date", "window_key": "varchar", "is_full_rebuild": "boolean"},
+        [(window.as_of, window.window_key, window.is_full_rebuild)],
+    )
+    _replace_table(
+        connection,
+        "ctl.window_delivery",
+        {"delivery_id": "varchar", "channel": "varchar", "received_at": "timestamp"},
+        sorted((one.delivery_id, one.channel, _naive(one.received_at)) for one in deliveries),
+    )
+
+
+def _write_affected(
+    connection: duckdb.DuckDBPyConnection,
+    ledger: LedgerReader,
+    contracts: Mapping[str, Contract],
+    window: BuildWindow,
+) -> None:
+    days = {
+        (partition_kind(contracts[one.channel], one.entity), _day(one.event_date))
+        for one in ledger.touched_days(window.delivery_ids)
+        if one.channel in contracts and one.entity in contracts[one.channel].entities
+    }
+    _replace_table(
+        connection,
+        "ctl.affected_partition",
+        {"partition_kind": "varchar", "event_date": "date"},
+        sorted(days),
+    )
+
+
+def partition_kind(contract: Contract, entity: str) -> str:
+    """Return the kind under which the days of an entity's records stand in ctl.affected_partition."""
+    return FEEDBACK if contract.entities[entity].is_voice else f"{contract.channel}__{entity}"
+
+
+def _write_channels(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, contracts: Mapping[str, Contract]
+) -> None:
+    rows = []
+    for name, contract in sorted(contracts.items()):
+        entry, attributes = settings.channels[name], contract.attributes
+        rows.append(
+            (
+                name, contract.label_zh, contract.description_zh, attributes.get("loop"),
+                attributes.get("is_solicited"), attributes.get("author_role"), attributes.get("is_first_hand"),
+                attributes.get("is_identified"), contract.id_basis, contract.version, entry.expected_by,
+                entry.stale_after_h, entry.enabled,
+            )
+        )  # fmt: skip
+    _replace_table(
+        connection,
+        "ctl.channel",
+        {
+            "channel": "varchar", "label_zh": "varchar", "description_zh": "varchar", "loop": "varchar",
+            "is_solicited": "boolean", "author_role": "varchar", "is_first_hand": "boolean",
+            "is_identified": "boolean", "id_basis": "varchar", "contract_version": "integer",
+            "expected_by": "varchar", "stale_after_h": "integer", "is_enabled": "boolean",
+        },
+        rows,
+    )  # fmt: skip
+
+
+def _write_taxonomy(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    path = settings.project_root / "ml" / "resources" / "taxonomy.csv"
+    if not path.is_file():
+        raise WarehouseError(f"{path}: the taxonomy is missing; it belongs to the project's own files")
+    version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = [
+            (
+                row["aspect_code"], row["label_zh"], row["l1_code"], row["l1_label_zh"], row["department_zh"],
+                row["is_safety_critical"].lower() in {"1", "true"}, row.get("taxonomy_version") or version,
+            )
+            for row in csv.DictReader(stream)
+        ]  # fmt: skip
+    _replace_table(
+        connection,
+        "ctl.taxonomy",
+        {
+            "aspect_code": "varchar", "label_zh": "varchar", "l1_code": "varchar", "l1_label_zh": "varchar",
+            "department_zh": "varchar", "is_safety_critical": "boolean", "taxonomy_version": "varchar",
+        },
+        rows,
+    )  # fmt: skip
+
+
+def _write_raw_views(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    ledger: LedgerReader,
+    contracts: Mapping[str, Contract],
+    wanted: frozenset[str],
+) -> None:
+    from orchestration.admission.admit import raw_schema
+
+    paths: dict[tuple[str, str], list[Path]] = {}
+    for one in ledger.files("raw"):
+        if one.delivery_id in wanted:
+            paths.setdefault((one.channel, one.entity), []).append(settings.home / one.path)
+    for contract in contracts.values():
+        for name, entity in contract.entities.items():
+            schema = raw_schema(contract, entity)
+            empty = _empty_file(settings, f"{contract.channel}__{name}", schema)
+            _create_view(
+                connection, f"raw.{contract.channel}__{name}", empty, paths.get((contract.channel, name), [])
+            )
+
+
+def _write_score_views(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    ledger: LedgerReader,
+    wanted: frozenset[str],
+    scorer_version: str,
+) -> None:
+    for zone, schema in (("score_text", SCORE_TEXT_SCHEMA), ("score_mention", SCORE_MENTION_SCHEMA)):
+        paths = [
+            settings.home / one.path
+            for one in ledger.files(zone)
+            if one.delivery_id in wanted and one.scorer_version == scorer_version
+        ]
+        _create_view(connection, f"raw.{zone}", _empty_file(settings, zone, schema), paths)
+
+
+def _empty_file(settings: Settings, name: str, schema: pa.Schema) -> Path:
+    """A Parquet file without rows, so that a day without files has the columns all the same."""
+    folder = settings.home / "schema"
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = hashlib.sha256(schema.to_string().encode()).hexdigest()[:8]
+    path = folder / f"{name}-{shape}.parquet"
+    if not path.is_file():
+        temporary = path.with_suffix(".tmp")
+        pq.write_table(schema.empty_table(), temporary)
+        temporary.replace(path)
+    return path
+
+
+def _create_view(
+    connection: duckdb.DuckDBPyConnection, name: str, empty: Path, paths: Sequence[Path]
+) -> None:
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise WarehouseError(
+            f"{missing[0]}: listed in the ledger but not on disk ({len(missing)} missing); "
+            "restore it, or re-admit its delivery from landing"
+        )
+    files = ", ".join(quoted(path) for path in (empty, *sorted(paths)))
+    connection.execute(
+        f"create or replace view {name} as select * from read_parquet([{files}], union_by_name = true)"
+    )
+
+
+def _write_channel_status(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    ledger: LedgerReader,
+    contracts: Mapping[str, Contract],
+    window: BuildWindow,
+    deliveries: Sequence[Any],
+) -> None:
+    kept = _kept_status(connection, window)
+    newest = _newest_event_days(ledger, window)
+    maskers = _masker_versions(settings, ledger, frozenset(window.delivery_ids))
+    rows = []
+    for name, contract in sorted(contracts.items()):
+        own = [one for one in deliveries if one.channel == name]
+        before = kept.get(name, (None, None))
+        is_voice = any(entity.is_voice for entity in contract.entities.values())
+        rows.append(
+            (
+                name,
+                window.as_of,
+                *_freshness(own, window.as_of, settings.channels[name].stale_after_h),
+                max(filter(None, (before[0], newest.get(name))), default=None),
+                *_counts(own),
+                maskers.get(name, before[1]),
+                window.state["scorer_version"] if is_voice else None,
+            )
+        )
+    _replace_table(
+        connection,
+        "ctl.channel_status",
+        {
+            "channel": "varchar", "as_of": "date", "last_received_at": "timestamp", "is_stale": "boolean",
+            "stale_hours": "decimal(18, 1)", "last_event_date": "date", "deliveries": "bigint",
+            "withheld_deliveries": "bigint", "records_in": "bigint", "admitted": "bigint", "duplicate": "bigint",
+            "superseded": "bigint", "quarantined": "bigint", "bytes": "bigint", "bytes_covered": "bigint",
+            "quarantined_open": "bigint", "equations_closed": "boolean", "masker_version": "varchar",
+            "scorer_version": "varchar",
+        },
+        rows,
+    )  # fmt: skip
+
+
+def _kept_status(
+    connection: duckdb.DuckDBPyConnection, window: BuildWindow
+) -> dict[str, tuple[date | None, str | None]]:
+    """Newest event day and masker per channel as of the last run; nothing on a full rebuild."""
+    exists = connection.execute(
+        "select count(*) from information_schema.tables where table_schema = 'ctl' and table_name = 'channel_status'"
+    ).fetchone()
+    if window.is_full_rebuild or not exists or not exists[0]:
+        return {}
+    rows = connection.execute(
+        "select channel, last_event_date, masker_version from ctl.channel_status"
+    ).fetchall()
+    return {channel: (last, masker) for channel, last, masker in rows}
+
+
+def _newest_event_days(ledger: LedgerReader, window: BuildWindow) -> dict[str, date]:
+    newest: dict[str, date] = {}
+    for one in ledger.touched_days(window.delivery_ids):
+        day = _day(one.event_date)
+        newest[one.channel] = max(day, newest.get(one.channel, day))
+    return newest
+
+
+def _masker_versions(settings: Settings, ledger: LedgerReader, wanted: frozenset[str]) -> dict[str, str]:
+    newest: dict[str, Any] = {}
+    for one in ledger.files("raw"):
+        if one.delivery_id in wanted and one.rows:
+            held = newest.get(one.channel)
+            if held is None or (str(one.ingest_date), one.path) > (str(held.ingest_date), held.path):
+                newest[one.channel] = one
+    return {
+        channel: pq.ParquetFile(settings.home / one.path)
+        .read_row_group(0, columns=["masker_version"])[0][0]
+        .as_py()
+        for channel, one in newest.items()
+    }
+
+
+def _freshness(
+    own: Sequence[Any], as_of: date, stale_after_h: int
+) -> tuple[datetime | None, bool, float | None]:
+    """Last receipt, whether the channel is stale at the end of `as_of`, and hours since."""
+    received = [utc(one.received_at) for one in own if one.status == ADMITTED]
+    if not received:
+        return None, True, None
+    last = max(received)
+    hours = round((day_end(as_of) - last).total_seconds() / 3600, 1)
+    return _naive(last), hours > stale_after_h, hours
+
+
+def _counts(own: Sequence[Any]) -> tuple[Any, ...]:
+    """Sums over the channel's deliveries, and whether both equations close for each of them."""
+    read = [one for one in own if one.status == ADMITTED]
+    sums = {name: sum(int(getattr(one, name) or 0) for one in read) for name in COUNTED}
+    covered = [int(one.bytes_structure or 0) + int(one.bytes_records or 0) for one in read]
+    closed = all(
+        one.records_in == one.admitted + one.duplicate + one.superseded + one.quarantined
+        and span == one.bytes
+        for one, span in zip(read, covered, strict=True)
+    )
+    withheld = sum(one.status == "withheld" for one in own)
+    return (
+        len(own), withheld, *(sums[name] for name in COUNTED), sum(covered), 0, closed,
+    )  # fmt: skip
+
+
+def _raw_file_count(ledger: LedgerReader, window: BuildWindow) -> int:
+    wanted = frozenset(window.delivery_ids)
+    return sum(one.delivery_id in wanted for one in ledger.files("raw"))
+
+
+def _replace_table(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: Mapping[str, str],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    connection.execute(f"create or replace table {name} ({declared})")
+    values = [list(row) for row in rows]
+    if values:
+        marks = ", ".join("?" for _ in columns)
+        connection.executemany(f"insert into {name} values ({marks})", values)
+
+
+def utc(instant: datetime | str) -> datetime:
+    """Return a ledger time as an aware datetime (the ledger writes UTC ISO text)."""
+    moment = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _naive(instant: datetime | str) -> datetime:
+    return utc(instant).replace(tzinfo=None)
+
+
+def _day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value

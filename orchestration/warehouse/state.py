@@ -1,0 +1,97 @@
+"""Reading back what the control layer fixed: the current window, what is left to build.
+
+`control.py` writes these tables; this module answers questions of the orchestration about them
+without opening a window. A missing or unreadable warehouse counts as "nothing built yet".
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from orchestration.partitions import day_end
+from orchestration.settings import Settings
+from orchestration.warehouse.connection import WarehouseError, connect_reader
+from orchestration.warehouse.control import BuildWindow, LedgerReader
+from orchestration.warehouse.dbt_runner import feedback_channels, load_manifest, project_hash
+
+
+def current_window(settings: Settings, *, scorer_version: str, pseudonym_key_version: int = 1) -> BuildWindow:
+    """Return the window that was fixed last.
+
+    Raises:
+        WarehouseError: no window was ever fixed.
+    """
+    with connect_reader(settings.warehouse_path, settings) as connection:
+        row = connection.execute("select as_of, window_key, is_full_rebuild from ctl.run_window").fetchone()
+        deliveries = connection.execute("select delivery_id from ctl.window_delivery order by 1").fetchall()
+    if row is None:
+        raise WarehouseError(f"{settings.warehouse_path}: no build window is fixed; run `voc refresh`")
+    return BuildWindow(
+        as_of=row[0],
+        window_key=row[1],
+        is_full_rebuild=row[2],
+        full_rebuild_reasons=(),
+        delivery_ids=tuple(one[0] for one in deliveries),
+        raw_file_count=0,
+        state=build_state(settings, scorer_version, pseudonym_key_version),
+    )
+
+
+def build_state(settings: Settings, scorer_version: str, pseudonym_key_version: int = 1) -> dict[str, str]:
+    """Return what a build depends on besides its input; a difference means a full rebuild."""
+    return {
+        "project_hash": project_hash(settings, feedback_channels(settings)),
+        "scorer_version": scorer_version,
+        "pseudonym_key_version": str(pseudonym_key_version),
+    }
+
+
+def pending_build(settings: Settings, ledger: LedgerReader, as_of: date, *, scorer_version: str) -> str:
+    """Name why something is left to build for `as_of`, or return ''."""
+    built = _built(settings)
+    if built is None:
+        return "the warehouse has not been built"
+    deliveries, state = built
+    changed = [
+        name
+        for name, value in build_state(settings, scorer_version).items()
+        if state.get(name) != value and name != "pseudonym_key_version"
+    ]
+    if changed:
+        return f"{' and '.join(changed)} changed"
+    waiting = [
+        one
+        for one in ledger.deliveries()
+        if one.status == "admitted" and one.received_at < day_end(as_of) and one.delivery_id not in deliveries
+    ]
+    return f"{len(waiting)} admitted deliveries are not built" if waiting else ""
+
+
+def _built(settings: Settings) -> tuple[set[str], dict[str, Any]] | None:
+    try:
+        with connect_reader(settings.warehouse_path, settings) as connection:
+            deliveries = connection.execute("select delivery_id from ctl.built_delivery").fetchall()
+            row = connection.execute("select project_hash, scorer_version from ctl.build_state").fetchone()
+    except (WarehouseError, duckdb.CatalogException):
+        return None
+    if row is None:
+        return None
+    return {one[0] for one in deliveries}, {"project_hash": row[0], "scorer_version": row[1]}
+
+
+def last_window_key(settings: Settings) -> str | None:
+    """Return the key of the last fixed window, or None."""
+    try:
+        with connect_reader(settings.warehouse_path, settings) as connection:
+            row = connection.execute("select window_key from ctl.run_window").fetchone()
+    except (WarehouseError, duckdb.CatalogException):
+        return None
+    return row[0] if row else None
+
+
+def manifest_dict(settings: Settings) -> dict[str, Any]:
+    """Return dbt's manifest as plain data (parsed only when the project changed)."""
+    return load_manifest(settings).writable_manifest().to_dict(omit_none=False)

@@ -1,0 +1,107 @@
+"""`make demo`: a sample carmaker from raw deliveries to published tables and the Chinese brief.
+
+Lives beside the simulator because nothing of the warehouse may import it. Everything after the
+generation goes through the same `voc` commands a real installation uses.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+from orchestration.settings import PROJECT_ROOT, Settings
+from sample_oem import generate
+
+DEMO_HOME = PROJECT_ROOT / "data" / "demo"
+DAYS = 90
+END = date(2026, 3, 31)
+SEED = 7
+OWNERS = 3000
+TOP_ASPECTS = """
+select a.label_zh as "属性", sum(g.voice_count) as "声音数", sum(g.negative_mention_count) as "负面提及"
+from experience.agg_aspect_sentiment_daily as g join core.dim_aspect as a using (aspect_code)
+group by 1 order by 2 desc, 1 limit 10
+"""
+SCORES = """
+select 'NPS' as "指标", window_days as "天数", round(nps, 1) as "值", response_count as n,
+    round(nps_ci_low, 1) as "下限", round(nps_ci_high, 1) as "上限"
+from reports.rpt_nps
+union all
+select 'CSAT 前两档 %', window_days, round(100 * top_two_box_rate, 1), response_count,
+    round(100 * ci_low, 1), round(100 * ci_high, 1)
+from reports.rpt_csat
+"""
+LOOK = "select channel, count(*) as voices from core.fct_feedback group by channel order by voices desc"
+
+
+def main() -> int:
+    """Make the deliveries once, land them, refresh, and show what came out."""
+    home = Path(os.environ.setdefault("VOC_HOME", str(DEMO_HOME))).resolve()
+    os.environ.setdefault("VOC_KEYS", str(home / "demo-keys" / "keys.json"))
+    deliveries = home.parent / f"{home.name}-deliveries"
+    _say("1. Sample carmaker")
+    if not (deliveries / "deliveries.csv").is_file():
+        made = generate(deliveries, home.parent / f"{home.name}-truth", DAYS, END, SEED, OWNERS)
+        print(f"   {made.files} files, {made.bytes / 1e6:.1f} MB, 90 days, in {deliveries}")
+    else:
+        print(f"   deliveries are there: {deliveries}")
+    _voc("init-home")
+    if not Path(os.environ["VOC_KEYS"]).is_file():
+        _voc("keys", "init")
+    _say("2. Deliver")
+    print(f"   {land_all(deliveries)} files landed (already landed ones are recognised)")
+    _say("3. Refresh")
+    if _voc("refresh"):
+        return 1
+    _show(home)
+    return 0
+
+
+def land_all(folder: Path) -> int:
+    """Land every file of a `deliveries.csv` under its own time of receipt; return how many."""
+    from orchestration.admission.ledger import Ledger
+    from orchestration.sources.landing import deliver
+
+    settings = Settings.load()
+    count = 0
+    with (folder / "deliveries.csv").open(encoding="utf-8", newline="") as stream, Ledger.open(settings) as ledger:
+        for row in csv.DictReader(stream):
+            received_at = datetime.fromisoformat(row["received_at"])
+            deliver(settings, ledger, row["channel"], [folder / row["file"]], received_at=received_at)
+            count += 1
+    return count
+
+
+def _show(home: Path) -> None:
+    from orchestration.publishing.versions import current_version
+
+    settings = Settings.load()
+    _say("4. NPS and CSAT (published)")
+    _voc("sql", SCORES)
+    _say("5. Top aspects")
+    _voc("sql", TOP_ASPECTS)
+    brief = home / "brief.html"
+    _say("6. Brief")
+    _voc("brief", "--output", str(brief))
+    version = current_version(settings, "bi")
+    print("\nYours to open:")
+    print(f"   brief      {brief}")
+    if version is not None:
+        print(f"   tables     {version / 'voc_bi.duckdb'}")
+    print(f'   a query    VOC_HOME={home} {Path(sys.executable).parent / "voc"} sql "{LOOK}"')
+
+
+def _voc(*arguments: str) -> int:
+    return subprocess.run([sys.executable, "-m", "orchestration.cli", *arguments], check=False).returncode
+
+
+def _say(headline: str) -> None:
+    print(f"\n{headline}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,552 @@
+"""The raw shape of each channel: events and texts become the lines its system would export.
+
+One function per channel returns ``Item`` lists; order, faults and files come later in ``faults`` and
+``deliveries``. Times in CSV files are Shanghai wall time, in calls epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import orjson
+
+from sample_oem import identifiers
+from sample_oem.catalogue import ASPECTS, INDEX
+from sample_oem.events import Happenings, Voices
+from sample_oem.places import CITIES
+from sample_oem.truth import Item, PlantedValue
+from sample_oem.voices.compose import Composer
+from sample_oem.world import BRAND, MASTER_EPOCH, MODELS, World
+
+HEADERS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("complaint_site", "complaint"): (
+        "投诉编号", "投诉品牌", "投诉车系", "投诉车型", "投诉简述", "投诉问题", "问题类型", "投诉日期",
+    ),
+    ("forum", "post"): ("text",),
+    ("media_comments", "comment"): ("content_id", "content", "subject", "sentiment_value", "sentiment_word"),
+    ("survey", "invitation"): (
+        "邀请编号", "客户编号", "手机号", "车架号", "经销商代码", "触点", "邀请方式", "邀请状态", "邀请时间", "更新时间",
+    ),
+    ("survey", "response"): ("答卷编号", "邀请编号", "指标", "量表", "得分", "评论", "提交时间"),
+    ("warranty_claims", "claim_line"): (
+        "索赔单号", "行号", "车架号", "经销商代码", "故障日期", "维修日期", "申请日期", "里程", "零件号", "故障代码",
+        "故障描述", "费用类型", "申请金额", "批准金额", "状态", "更新时间",
+    ),
+    ("customers_vehicles", "customer"): (
+        "客户编号", "姓名", "手机号", "邮箱", "身份证号", "地址", "省份", "城市", "性别", "出生年", "注册时间", "更新时间",
+    ),
+    ("customers_vehicles", "vehicle"): (
+        "车架号", "车主客户编号", "车牌号", "车型代码", "销售经销商代码", "生产日期", "销售日期", "更新时间",
+    ),
+    ("customers_vehicles", "dealer"): ("经销商代码", "经销商名称", "省份", "城市", "开业日期", "更新时间"),
+    ("customers_vehicles", "vehicle_model"): (
+        "车型代码", "品牌", "车系", "车型名称", "年款", "动力类型", "上市日期", "更新时间",
+    ),
+}  # fmt: skip
+ENCODING = {"survey": "gb18030"}
+TOUCHPOINTS = ("销售交付", "售后服务", "热线", "产品体验", "品牌关系")
+_INVITE_BY = ("短信", "微信", "App", "电话", "邮件")
+_QUEUES = ("after_sales", "complaint", "consult", "roadside", "sales")
+_PERSONAL_SHARE = {
+    "complaint_site": 0.05,
+    "forum": 0.03,
+    "media_comments": 0.015,
+    "call_center": 0.12,
+    "survey": 0.03,
+}
+_KINDS = (
+    "phone", "phone", "phone", "phone", "landline", "mail", "id_card", "bank_card", "plate", "plate", "vin", "vin",
+    "wechat", "qq", "name", "address",
+)  # fmt: skip
+_DAY_S = 86_400
+
+
+def csv_line(cells: tuple[str, ...], encoding: str = "utf-8") -> bytes:
+    """One CSV record with minimal quoting and a line feed."""
+    quoted = (
+        '"' + c.replace('"', '""') + '"' if ("," in c or '"' in c or "\n" in c or "\r" in c) else c
+        for c in cells
+    )
+    return (",".join(quoted) + "\n").encode(encoding)
+
+
+@dataclass
+class Context:
+    """What every channel needs: the world, what happened, the calendar and a stream of its own."""
+
+    world: World
+    happenings: Happenings
+    first_day: np.datetime64
+    days: int
+    seed: int
+    planted: list[PlantedValue] = field(default_factory=list)
+
+    def stream(self, name: str) -> random.Random:
+        """An independent reproducible stream."""
+        return random.Random(f"{self.seed}/shape/{name}")  # noqa: S311 - simulation
+
+    def date(self, day: int) -> str:
+        """ISO date of an event day."""
+        return str(self.first_day + np.timedelta64(day, "D"))
+
+    def moment(self, day: int, second: int) -> str:
+        """Shanghai wall time ``YYYY-MM-DD HH:MM:SS`` on an event day."""
+        hours, rest = divmod(second % _DAY_S, 3600)
+        return f"{self.date(day + second // _DAY_S)} {hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
+
+    def epoch_ms(self, day: int, second: int) -> int:
+        """Epoch milliseconds of a Shanghai wall time."""
+        base = int(self.first_day.astype("datetime64[s]").astype(np.int64))
+        return (base + day * _DAY_S + second - 8 * 3600) * 1000
+
+
+class Personal:
+    """Puts a personal identifier into some of a channel's texts and keeps the account of it."""
+
+    def __init__(self, context: Context, channel: str, entity: str, composer: Composer) -> None:
+        self.context, self.channel, self.entity, self.composer = context, channel, entity, composer
+        self.numbers = np.random.default_rng([context.seed, sum(map(ord, channel)), 77])
+        self.share = _PERSONAL_SHARE[channel]
+
+    def maybe(self, text: str, vehicle: int, voice: str, day: int) -> str:
+        """The text, sometimes with a sentence that gives something away."""
+        if self.composer.rand() >= self.share:
+            return text
+        kind = self.composer.pick(_KINDS)
+        plain = self._value(kind, vehicle)
+        form, written, rule = self._written(kind, plain)
+        spoken = self.composer.with_personal(text, rule, written)
+        voice = voice or hashlib.sha256(spoken.encode()).hexdigest()
+        self.context.planted.append(
+            PlantedValue(self.channel, self.entity, voice, day, kind, form, written, plain)
+        )
+        return spoken
+
+    def _value(self, kind: str, vehicle: int) -> str:
+        world = self.context.world
+        owner = int(world.vehicles.owner[vehicle])
+        people = world.customers
+        own: dict[str, Callable[[], str]] = {
+            "phone": lambda: people.phone[owner],
+            "landline": lambda: identifiers.landline(self.numbers, CITIES[int(people.city[owner])]),
+            "mail": lambda: people.mail[owner] or identifiers.mails(self.numbers, [people.phone[owner]])[0],
+            "id_card": lambda: people.id_card[owner],
+            "bank_card": lambda: identifiers.bank_card(self.numbers),
+            "plate": lambda: world.vehicles.plate[vehicle],
+            "vin": lambda: world.vehicles.vin[vehicle],
+            "wechat": lambda: identifiers.wechat_id(self.numbers),
+            "qq": lambda: identifiers.qq_number(self.numbers),
+            "name": lambda: people.name[owner],
+            "address": lambda: people.address[owner],
+        }
+        return own[kind]()
+
+    def _written(self, kind: str, plain: str) -> tuple[str, str, str]:
+        """(form, as written, stock rule) — phones are spaced, dashed or spoken as numerals at times."""
+        if kind != "phone":
+            return "plain", plain, kind
+        roll = self.composer.rand()
+        if self.channel == "call_center" and roll < 0.5:
+            return "spoken", identifiers.spoken_number(plain), "phone_spoken"
+        if roll < 0.55:
+            return "written_numerals", identifiers.spoken_number(plain, written=True), "phone"
+        if roll < 0.65:
+            return "spaced", f"{plain[:3]} {plain[3:7]} {plain[7:]}", "phone"
+        if roll < 0.72:
+            return "dashed", f"{plain[:3]}-{plain[3:7]}-{plain[7:]}", "phone"
+        return "plain", plain, "phone"
+
+
+def _rows(voices: Voices) -> Iterator[tuple[int, int, int, int, int]]:
+    return zip(
+        voices.day.tolist(), voices.vehicle.tolist(), voices.aspect.tolist(), voices.polarity.tolist(),
+        voices.severity.tolist(), strict=True,
+    )  # fmt: skip
+
+
+def _neighbours(rng: random.Random, aspect: int, polarity: int, chance: float) -> tuple[list[int], list[int]]:
+    """The aspect spoken about and perhaps one or two more with moods of their own."""
+    aspects, moods = [aspect], [polarity]
+    while len(aspects) < 3 and rng.random() < chance:
+        aspects.append(rng.randrange(len(ASPECTS)))
+        moods.append(polarity if rng.random() < 0.4 else rng.choice((-1, 0, 1)))
+    return aspects, moods
+
+
+def complaint_site(context: Context) -> list[Item]:
+    """投诉网站: one row per problem type of a complaint (a tenth have two or three)."""
+    composer, rng = Composer(context.world, "complaint_site", context.seed), context.stream("complaint_site")
+    personal = Personal(context, "complaint_site", "complaint", composer)
+    items: list[Item] = []
+    for n, (day, vehicle, aspect, _mood, _severity) in enumerate(
+        _rows(context.happenings.voices["complaint_site"])
+    ):
+        second = rng.randrange(7 * 3600, 24 * 3600 - 1)
+        stamp = context.moment(day, second)
+        number = "".join(c for c in stamp if c.isdigit()) + f"{n % 1_000_000:06d}"
+        model = MODELS[int(context.world.vehicles.model[vehicle])]
+        text = personal.maybe(composer.complaint(vehicle, aspect), vehicle, number, day)
+        for system, kind in _problem_types(rng, aspect):
+            cells = (number, BRAND, model.series, model.name, text, system, kind, stamp[:10])
+            key = (number, system, kind)
+            items.append(Item(day, "complaint", key, csv_line(cells), stamp[:10], number))
+    return items
+
+
+def _problem_types(rng: random.Random, aspect: int) -> list[tuple[str, str]]:
+    main = ASPECTS[aspect]
+    pairs = [(main.system, rng.choice(main.types))]
+    while len(pairs) < 3 and rng.random() < 0.12:
+        other = ASPECTS[rng.randrange(len(ASPECTS))]
+        pair = (other.system, rng.choice(other.types))
+        if pair not in pairs:
+            pairs.append(pair)
+    return pairs
+
+
+def forum(context: Context) -> list[Item]:
+    """车主论坛: one text column; the text itself is the key, so texts are made unique."""
+    composer, rng = Composer(context.world, "forum", context.seed), context.stream("forum")
+    personal = Personal(context, "forum", "post", composer)
+    seen: set[str] = set()
+    items: list[Item] = []
+    for day, vehicle, aspect, mood, _severity in _rows(context.happenings.voices["forum"]):
+        aspects, moods = _neighbours(rng, aspect, mood, 0.75)
+        text = composer.post(vehicle, aspects, moods)
+        while text in seen:
+            text = composer.post(vehicle, aspects, moods)
+        text = personal.maybe(text, vehicle, "", day)
+        seen.add(text)
+        items.append(Item(day, "post", (text,), csv_line((text,)), "", text))
+    return items
+
+
+def media_comments(context: Context) -> list[Item]:
+    """汽车媒体评论: one row per aspect of a comment, with the labels of the platform."""
+    composer, rng = Composer(context.world, "media_comments", context.seed), context.stream("media_comments")
+    personal = Personal(context, "media_comments", "comment", composer)
+    items: list[Item] = []
+    for n, (day, vehicle, aspect, mood, _severity) in enumerate(
+        _rows(context.happenings.voices["media_comments"])
+    ):
+        aspects, moods = _neighbours(rng, aspect, mood, 0.25)
+        number = f"m{100_000 + n}"
+        text = personal.maybe(composer.comment(vehicle, aspects, moods), vehicle, number, day)
+        subjects: dict[str, int] = {}
+        for a, m in zip(aspects, moods, strict=True):
+            subjects.setdefault(ASPECTS[a].subject, m)
+        for subject, label in subjects.items():
+            line = csv_line((number, text, subject, str(label), ""))
+            items.append(Item(day, "comment", (number, subject), line, "", number))
+    return items
+
+
+def call_center(context: Context) -> list[Item]:
+    """客服热线: a call per line; a few come again corrected (newer version) or deleted."""
+    composer, rng = Composer(context.world, "call_center", context.seed), context.stream("call_center")
+    personal = Personal(context, "call_center", "call", composer)
+    items: list[Item] = []
+    for n, (day, vehicle, aspect, mood, severity) in enumerate(
+        _rows(context.happenings.voices["call_center"])
+    ):
+        number = f"CALL{context.date(day).replace('-', '')}-{n:06d}"
+        turns = composer.call(vehicle, aspect, mood)
+        spoken = [i for i, (who, _) in enumerate(turns) if who == "customer"]
+        place = spoken[-1] if len(spoken) == 1 else spoken[1]
+        turns[place] = ("customer", personal.maybe(turns[place][1], vehicle, number, day))
+        body = _call_body(context, rng, number, day, vehicle, severity, turns)
+        items += _call_versions(context, rng, body, number, day, aspect)
+    return items
+
+
+def _call_body(
+    context: Context, rng: random.Random, number: str, day: int, vehicle: int, severity: int,
+    turns: list[tuple[str, str]],
+) -> dict[str, object]:  # fmt: skip
+    world = context.world
+    owner = int(world.vehicles.owner[vehicle])
+    second = min(int(rng.gauss(14.5, 3.4) * 3600) % _DAY_S, _DAY_S - 1200)
+    started, seconds = context.epoch_ms(day, second), 40 + 14 * len(turns) + rng.randrange(120)
+    known = rng.random()
+    return {
+        "call_id": number,
+        "started_at_ms": started,
+        "ended_at_ms": started + seconds * 1000,
+        "updated_at_ms": started + seconds * 1000 + 60_000,
+        "status": "active",
+        "caller_phone": world.customers.phone[owner] if known < 0.96 else "",
+        "customer_id": world.customers.number[owner] if known < 0.75 else "",
+        "vin": world.vehicles.vin[vehicle] if known < 0.62 else "",
+        "agent_id": f"A{rng.randrange(1, 60):03d}",
+        "queue": "roadside" if severity == 3 and known < 0.3 else rng.choice(_QUEUES),
+        "agent_tags": [],
+        "turns": [{"speaker": who, "text": text} for who, text in turns],
+    }
+
+
+def _call_versions(
+    context: Context, rng: random.Random, body: dict[str, object], number: str, day: int, aspect: int
+) -> list[Item]:
+    out = [_call_item(body, number, day, context.date(day))]
+    roll = rng.random()
+    if roll < 0.05 and day + 1 < context.days:
+        updated = {
+            **body,
+            "agent_tags": [ASPECTS[aspect].system],
+            "updated_at_ms": context.epoch_ms(day + 1, 36_000),
+        }
+        out.append(_call_item(updated, number, day + 1, context.date(day)))
+    elif roll < 0.06 and day + 2 < context.days:
+        deleted = {**body, "status": "deleted", "updated_at_ms": context.epoch_ms(day + 2, 40_000)}
+        out.append(_call_item(deleted, number, day + 2, context.date(day), deleted=True))
+    return out
+
+
+def _call_item(body: dict[str, object], number: str, day: int, event: str, *, deleted: bool = False) -> Item:
+    line = orjson.dumps(body) + b"\n"
+    return Item(day, "call", (number,), line, event, number, str(body["updated_at_ms"]), deleted)
+
+
+def survey(context: Context) -> list[Item]:
+    """满意度调研: invitations with their later states, and answers of one row per metric."""
+    composer, rng = Composer(context.world, "survey", context.seed), context.stream("survey")
+    personal = Personal(context, "survey", "response", composer)
+    sent = context.happenings.invitations
+    items: list[Item] = []
+    for n in range(len(sent)):
+        day, vehicle = int(sent.day[n]), int(sent.vehicle[n])
+        number = f"INV{context.date(day).replace('-', '')}{n:07d}"
+        answered = bool(sent.answered[n])
+        items += _invitation(context, rng, number, day, vehicle, int(sent.touchpoint[n]), answered)
+        if answered:
+            items += _response(context, rng, composer, personal, number, n)
+    return [item for item in items if item.day < context.days]
+
+
+def _invitation(
+    context: Context, rng: random.Random, number: str, day: int, vehicle: int, touchpoint: int, answered: bool
+) -> list[Item]:
+    world = context.world
+    owner = int(world.vehicles.owner[vehicle])
+    second = rng.randrange(9 * 3600, 20 * 3600)
+    invited = context.moment(day, second)
+    head = (
+        number, world.customers.number[owner], world.customers.phone[owner], world.vehicles.vin[vehicle],
+        world.dealers.code[int(world.vehicles.dealer[vehicle])], TOUCHPOINTS[touchpoint], rng.choice(_INVITE_BY),
+    )  # fmt: skip
+    states = [(day, "发送失败" if not answered and rng.random() < 0.04 else "已发送", invited)]
+    if answered:
+        states.append((day + 1, "已完成", context.moment(day + 1, rng.randrange(9 * 3600, 22 * 3600))))
+    elif rng.random() < 0.25:
+        state = "已打开" if rng.random() < 0.95 else "已退订"
+        states.append((day + 1, state, context.moment(day + 1, rng.randrange(_DAY_S))))
+    return [
+        Item(
+            d,
+            "invitation",
+            (number,),
+            csv_line((*head, s, invited, at), "gb18030"),
+            context.date(day),
+            "",
+            at,
+        )
+        for d, s, at in states
+    ]
+
+
+def _response(
+    context: Context, rng: random.Random, composer: Composer, personal: Personal, invitation: str, n: int
+) -> list[Item]:
+    sent = context.happenings.invitations
+    day = int(sent.day[n]) + (1 if rng.random() < 0.5 else 0)
+    if day >= context.days:
+        return []
+    latent, vehicle, aspect = float(sent.latent[n]), int(sent.vehicle[n]), int(sent.aspect[n])
+    number = "R" + invitation[3:]
+    mood = -1 if latent < 6.2 else (1 if latent > 7.8 else 0)
+    comment = ""
+    if rng.random() < 0.62:
+        comment = personal.maybe(composer.survey_comment(vehicle, aspect, mood), vehicle, number, day)
+    submitted = context.moment(day, rng.randrange(20 * 3600, _DAY_S - 60))
+    return [
+        Item(
+            day, "response", (number, metric),
+            csv_line((number, invitation, metric, scale, str(score), comment, submitted), "gb18030"),
+            context.date(day), number, scores=(metric, scale, score),
+        )
+        for metric, scale, score in _scores(rng, int(sent.touchpoint[n]), latent)
+    ]  # fmt: skip
+
+
+def _scores(rng: random.Random, touchpoint: int, latent: float) -> list[tuple[str, str, int]]:
+    """NPS 0–10 and CSAT 1–5; now and then a supplier's form asks on 1–10 (must not become NPS)."""
+    nps = round(min(max(latent + rng.gauss(0, 0.7), 0), 10))
+    csat = round(min(max(latent / 2 + 0.35 + rng.gauss(0, 0.4), 1), 5))
+    answers: list[tuple[str, str, int]] = []
+    if touchpoint != 2:
+        answers.append(("NPS", "1-10", max(nps, 1)) if rng.random() < 0.02 else ("NPS", "0-10", nps))
+    if touchpoint in (0, 1, 2):
+        answers.append(("CSAT", "1-10", min(csat * 2, 10)) if rng.random() < 0.02 else ("CSAT", "1-5", csat))
+    return answers
+
+
+def warranty_claims(context: Context) -> list[Item]:
+    """保修索赔: parts, labour and sublet lines, each with its later states."""
+    composer, rng = (
+        Composer(context.world, "warranty_claims", context.seed),
+        context.stream("warranty_claims"),
+    )
+    claims = context.happenings.claims
+    items: list[Item] = []
+    for n in range(len(claims)):
+        failed, vehicle, aspect = int(claims.day[n]), int(claims.vehicle[n]), int(claims.aspect[n])
+        submitted = failed + int(claims.submitted_after[n])
+        if 0 <= submitted < context.days:
+            note = composer.note(vehicle, aspect)
+            items += _claim_lines(
+                context, rng, f"WC{submitted:04d}{n:07d}", (failed, submitted), vehicle, aspect, note
+            )
+    return items
+
+
+def _claim_lines(
+    context: Context,
+    rng: random.Random,
+    number: str,
+    days: tuple[int, int],
+    vehicle: int,
+    aspect: int,
+    note: str,
+) -> list[Item]:
+    world, cause = context.world, ASPECTS[aspect]
+    failed, submitted = days
+    age = int((context.first_day - world.vehicles.sold[vehicle]).astype(int)) + failed
+    head = (
+        world.vehicles.vin[vehicle], world.dealers.code[int(world.vehicles.dealer[vehicle])], context.date(failed),
+        context.date(submitted - 1 if submitted > failed else submitted), context.date(submitted),
+        str(max(int(age * float(world.vehicles.km_per_day[vehicle])), 12)),
+        f"{cause.part}{rng.randrange(10, 99)}", cause.fault, note,
+    )  # fmt: skip
+    layers = ["配件", "工时"] if rng.random() < 0.8 else ["工时"]
+    layers += ["外协"] if rng.random() < 0.08 else []
+    out: list[Item] = []
+    for line_no, layer in enumerate(layers, 1):
+        amount = rng.lognormvariate(6.6 if layer == "配件" else 5.4, 0.8)
+        out += _claim_versions(context, rng, number, line_no, layer, amount, head, submitted)
+    return out
+
+
+def _claim_versions(
+    context: Context, rng: random.Random, number: str, line_no: int, layer: str, amount: float,
+    head: tuple[str, ...], submitted: int,
+) -> list[Item]:  # fmt: skip
+    states = [(submitted, "已申请", "")]
+    roll, decided = rng.random(), submitted + 1 + rng.randrange(6)
+    if roll < 0.04:
+        states.append((decided, "作废", ""))
+    elif roll < 0.10:
+        states.append((decided, "已拒绝", "0.00"))
+    else:
+        states.append((decided, "已批准", f"{amount * rng.choice((1.0, 1.0, 1.0, 0.85, 0.7)):.2f}"))
+        if rng.random() < 0.02:
+            states.append((decided + 3, "已冲销", "0.00"))
+    out = []
+    for day, state, approved in states:
+        if day < context.days:
+            at = context.moment(day, rng.randrange(8 * 3600, 19 * 3600))
+            cells = (number, str(line_no), *head, layer, f"{amount:.2f}", approved, state, at)
+            key = (number, str(line_no))
+            out.append(Item(day, "claim_line", key, csv_line(cells), head[2], "", at, state == "作废"))
+    return out
+
+
+def customers_vehicles(context: Context) -> list[Item]:
+    """客户与车辆主数据: a full export first, then what is new or changed each day."""
+    rng = context.stream("customers_vehicles")
+    items = _dealers_and_models(context)
+    items += _customers(context, rng)
+    items += _vehicles(context, rng)
+    return items
+
+
+def _first_seen(context: Context, when: np.ndarray) -> list[int]:
+    return np.maximum((when.astype("datetime64[D]") - context.first_day).astype(int), 0).tolist()
+
+
+def _dealers_and_models(context: Context) -> list[Item]:
+    dealers = context.world.dealers
+    start = context.moment(0, 3600)
+    items = []
+    for i, code in enumerate(dealers.code):
+        city = CITIES[int(dealers.city[i])]
+        opened = str(dealers.opened[i])
+        cells = (code, dealers.name[i], city.province, city.name, opened, start)
+        items.append(Item(0, "dealer", (code,), csv_line(cells), opened, "", start))
+    for model in MODELS:
+        cells = (
+            model.code, BRAND, model.series, model.name, str(model.model_year), model.powertrain, model.launched, start
+        )  # fmt: skip
+        items.append(Item(0, "vehicle_model", (model.code,), csv_line(cells), model.launched, "", start))
+    return items
+
+
+def _customers(context: Context, rng: random.Random) -> list[Item]:
+    people = context.world.customers
+    registered = [str(t).replace("T", " ") for t in people.registered]
+    numbers = np.random.default_rng([context.seed, 4242])
+    items = []
+    for i, day in enumerate(_first_seen(context, people.registered)):
+        if day >= context.days:
+            continue
+        city = CITIES[int(people.city[i])]
+        phone = people.phone[i]
+        for seen, at in _times_seen(context, rng, day, registered[i]):
+            cells = (
+                people.number[i], people.name[i], phone, people.mail[i], people.id_card[i], people.address[i],
+                city.province, city.name, people.gender[i], str(people.birth_year[i]), registered[i], at,
+            )  # fmt: skip
+            items.append(Item(seen, "customer", cells[:1], csv_line(cells), registered[i][:10], "", at))
+            phone = identifiers.mobile_phones(numbers, 1)[0]
+    return items
+
+
+def _vehicles(context: Context, rng: random.Random) -> list[Item]:
+    cars, world = context.world.vehicles, context.world
+    items = []
+    for i, day in enumerate(_first_seen(context, cars.sold)):
+        if day >= context.days:
+            continue
+        owner, sold = int(cars.owner[i]), str(cars.sold[i])
+        for seen, at in _times_seen(context, rng, day, f"{sold} 12:00:00"):
+            cells = (
+                cars.vin[i], world.customers.number[owner], cars.plate[i], MODELS[int(cars.model[i])].code,
+                world.dealers.code[int(cars.dealer[i])], str(cars.built[i]), sold, at,
+            )  # fmt: skip
+            items.append(Item(seen, "vehicle", cells[:1], csv_line(cells), sold, "", at))
+            owner = rng.randrange(len(world.customers.number)) if rng.random() < 0.3 else owner
+    return items
+
+
+def _times_seen(context: Context, rng: random.Random, day: int, first: str) -> list[tuple[int, str]]:
+    """When a master record is exported: at first, and again after a change (a few per cent a year)."""
+    seen = [(day, first)]
+    if rng.random() < 0.0006 * context.days and context.days - day > 2:
+        later = rng.randrange(day + 1, context.days)
+        seen.append((later, context.moment(later, rng.randrange(8 * 3600, 20 * 3600))))
+    return seen
+
+
+BUILDERS: dict[str, Callable[[Context], list[Item]]] = {
+    "complaint_site": complaint_site,
+    "forum": forum,
+    "media_comments": media_comments,
+    "call_center": call_center,
+    "survey": survey,
+    "warranty_claims": warranty_claims,
+    "customers_vehicles": customers_vehicles,
+}
+__all__ = ["BUILDERS", "ENCODING", "HEADERS", "INDEX", "MASTER_EPOCH", "Context", "csv_line"]

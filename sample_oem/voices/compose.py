@@ -1,0 +1,328 @@
+"""From an event to words: which sentences, in which order, how long, how tidy — by channel.
+
+Lengths are drawn first and filled with sentences, so that each channel has short shouts and long
+stories in the right mix. Everything random comes from one ``random.Random`` stream.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import exp
+from pathlib import Path
+
+from sample_oem.catalogue import ASPECTS
+from sample_oem.places import CITIES
+from sample_oem.voices.grammar import Grammar, Rand, Speaker
+from sample_oem.world import MODELS, RIVALS, World
+
+
+@dataclass(frozen=True)
+class LengthLaw:
+    """Log-normal text length in characters: median, log standard deviation, bounds."""
+
+    median: float
+    sigma: float
+    low: int
+    high: int
+
+    def draw(self, rng: random.Random) -> int:
+        """One target length."""
+        return int(min(max(self.median * exp(rng.gauss(0.0, self.sigma)), self.low), self.high))
+
+
+LENGTHS: dict[str, LengthLaw] = {
+    "complaint_site": LengthLaw(84, 1.2, 5, 1000),
+    "forum": LengthLaw(84, 1.42, 10, 9000),
+    "media_comments": LengthLaw(34, 0.68, 8, 400),
+    "call_center": LengthLaw(60, 0.7, 12, 600),
+    "survey": LengthLaw(14, 0.8, 2, 200),
+    "warranty_claims": LengthLaw(24, 0.3, 8, 120),
+}
+# The stations of a complaint in telling order, and how eagerly each is taken when there is room.
+_STATIONS: tuple[tuple[str, float, int], ...] = (
+    ("c_intro", 0.55, 1),
+    ("c_occur", 1.0, 2),
+    ("c_more", 0.5, 4),
+    ("c_visit", 0.75, 4),
+    ("c_reply", 0.7, 3),
+    ("c_effect", 0.4, 2),
+    ("c_feel", 0.4, 3),
+    ("c_law", 0.2, 2),
+    ("c_rest", 0.2, 3),
+    ("c_demand", 0.6, 2),
+)
+_STOPS = ("。", "。", "。", "，", "，", "，", "！", "；", " ", "、", "。", ",", "!", "...", "！！", "  ")
+_TYPOS: tuple[tuple[str, str], ...] = (
+    ("的", "地"),
+    ("在", "再"),
+    ("已经", "以经"),
+    ("刹车", "煞车"),
+    ("变速箱", "变速相"),
+    ("质量", "质良"),
+    ("解决", "解绝"),
+    ("厂家", "厂加"),
+    ("时候", "时侯"),
+    ("得", "的"),
+    ("轮胎", "伦胎"),
+    ("启动", "起动"),
+    ("账", "帐"),
+    ("联系", "联糸"),
+    ("保养", "保样"),
+    ("消费者", "消費者"),
+    ("4S店", "4s店"),
+    ("没有", "木有"),
+    ("什么", "啥"),
+    ("怎么", "咋"),
+    ("这个", "这"),
+    ("销售", "消售"),
+)
+
+
+@cache
+def stock() -> Grammar:
+    """The phrase stock, read once."""
+    return Grammar.read(Path(__file__).parent / "stock")
+
+
+class Composer:
+    """Writes texts for vehicles of one world; one instance per channel keeps streams independent."""
+
+    def __init__(self, world: World, channel: str, seed: int) -> None:
+        self.world = world
+        self.rng = random.Random(f"{seed}/{channel}")  # noqa: S311 - reproducible prose, not secrets
+        self.rand: Rand = self.rng.random
+        self.law = LENGTHS[channel]
+        self.grammar = stock()
+        self._facts: dict[int, dict[str, str]] = {}
+
+    def speaker(self, vehicle: int, aspect: int) -> Speaker:
+        """The facts a vehicle's owner can mention, and the aspect they speak about."""
+        facts = self._facts.get(vehicle)
+        if facts is None:
+            facts = self._facts[vehicle] = self._vehicle_facts(vehicle)
+        facts["rival"] = RIVALS[int(self.rand() * len(RIVALS))][1]
+        facts["rival2"] = RIVALS[int(self.rand() * len(RIVALS))][1]
+        facts["city2"] = CITIES[int(self.rand() * len(CITIES))].name
+        return Speaker(facts, self.grammar.aspects[ASPECTS[aspect].code])
+
+    def _vehicle_facts(self, vehicle: int) -> dict[str, str]:
+        cars, dealers = self.world.vehicles, self.world.dealers
+        city = CITIES[int(self.world.customers.city[cars.owner[vehicle]])]
+        model = MODELS[int(cars.model[vehicle])]
+        return {
+            "series": model.series,
+            "model": model.name,
+            "city": city.name,
+            "district": city.districts[vehicle % len(city.districts)],
+            "dealer": dealers.name[int(cars.dealer[vehicle])],
+        }
+
+    def say(self, rule: str, speaker: Speaker) -> str:
+        """Expand one rule."""
+        return self.grammar.say(rule, self.rand, speaker)
+
+    def pick(self, options: Sequence[str]) -> str:
+        """One of several, evenly."""
+        return options[int(self.rand() * len(options))]
+
+    def join(self, sentences: Sequence[str]) -> str:
+        """Sentences with the loose punctuation of people in a hurry."""
+        habit = self.pick(_STOPS)
+        out: list[str] = []
+        for sentence in sentences:
+            out += [sentence, habit if self.rand() < 0.5 else self.pick(_STOPS)]
+        if self.rand() < 0.45:
+            out.pop()
+        return "".join(out).strip()
+
+    def roughen(self, text: str, rate: float) -> str:
+        """Now and then a typo, or all full stops gone."""
+        if self.rand() < rate:
+            wrong = _TYPOS[int(self.rand() * len(_TYPOS))]
+            text = text.replace(wrong[0], wrong[1], 1)
+        if self.rand() < rate * 0.4:
+            text = text.replace("，", " ")
+        return text
+
+    # -- complaint site ---------------------------------------------------------------------------
+    def complaint(self, vehicle: int, aspect: int) -> str:
+        """A complaint: a shout, a sentence or a whole story."""
+        speaker, target = self.speaker(vehicle, aspect), self.law.draw(self.rng)
+        if target < 26:
+            return self.roughen(self.say("c_micro", speaker), 0.05)
+        chosen = self._stations(speaker, target)
+        return self.roughen(self.join(chosen), 0.25)
+
+    def _stations(self, speaker: Speaker, target: int) -> list[str]:
+        told: list[tuple[int, str]] = [(1, self.say("c_occur", speaker))]
+        used = {"c_occur": 1}
+        length = len(told[0][1])
+        for _ in range(200):
+            index = self._next_station()
+            name, _eager, most = _STATIONS[index]
+            if used.get(name, 0) >= most * (1 + target // 400):
+                continue
+            sentence = self.say(name, speaker)
+            if length + len(sentence) * 0.6 > target:
+                break
+            told.append((index, sentence))
+            used[name] = used.get(name, 0) + 1
+            length += len(sentence) + 1
+        told.sort(key=lambda item: item[0])
+        return list(dict.fromkeys(sentence for _, sentence in told))
+
+    def _next_station(self) -> int:
+        while True:
+            index = int(self.rand() * len(_STATIONS))
+            if self.rand() < _STATIONS[index][1]:
+                return index
+
+    # -- media comments ---------------------------------------------------------------------------
+    def comment(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
+        """A short comment touching one or more aspects, each with its own polarity."""
+        target = self.law.draw(self.rng)
+        parts: list[str] = []
+        if self.rand() < 0.45:
+            parts.append(self.say("m_lead", self.speaker(vehicle, aspects[0])))
+        previous = polarities[0]
+        length = 0
+        for turn in range(12):
+            which = turn % len(aspects)
+            if turn >= len(aspects) and length >= target * 0.8:
+                break
+            speaker, polarity = self.speaker(vehicle, aspects[which]), polarities[which]
+            if turn:
+                parts.append(self.say("m_turn", speaker) if polarity != previous else self.pick(_STOPS))
+            parts.append(self._clause(speaker, polarity, turn, len(aspects)))
+            previous, length = polarity, sum(map(len, parts))
+        if self.rand() < 0.16:
+            parts.append(self.pick(("，", " ", "。", "")) + self.say("m_tail", speaker))
+        return self.roughen("".join(parts), 0.12) + ("    " if self.rand() < 0.1 else "")
+
+    def _clause(self, speaker: Speaker, polarity: int, turn: int, distinct: int) -> str:
+        if turn >= distinct and self.rand() < 0.45:
+            return self.say(self.pick(("m_advice", "m_fact", "m_ask", "m_fact")), speaker)
+        return self.say(("m_neg", "m_neu", "m_pos")[polarity + 1], speaker)
+
+    # -- forum ------------------------------------------------------------------------------------
+    def post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
+        """A forum post, from a one-line question to an essay with headings."""
+        target = self.law.draw(self.rng)
+        speaker = self.speaker(vehicle, aspects[0])
+        if target < 40:
+            return self._short_post(speaker, polarities[0])
+        out: list[str] = [self.say("f_title", speaker)] if target > 150 and self.rand() < 0.5 else []
+        if self.rand() < 0.4:
+            out.append(self.say("f_hello", speaker))
+        essay = target > 350 and self.rand() < 0.7
+        length, section = sum(map(len, out)), 0
+        while length < target:
+            text = self._paragraph(
+                vehicle, aspects, polarities, min(target - length, 260), section if essay else -1
+            )
+            out.append(text)
+            length, section = length + len(text), section + 1
+        if target > 90 and self.rand() < 0.6:
+            out.append(self.say("f_end", speaker))
+        return self.roughen(self._layout(out, essay), 0.25).strip()
+
+    def _short_post(self, speaker: Speaker, polarity: int) -> str:
+        body = self.say(self.pick(("f_price", ("f_neg", "f_neu", "f_pos")[polarity + 1], "f_chose")), speaker)
+        ask = self.say("f_ask", speaker)
+        hello = self.say("f_hello", speaker) if self.rand() < 0.3 else ""
+        return (
+            hello
+            + body
+            + self.pick(("，", "。", " ", "？", "，"))
+            + ask
+            + self.pick(("", "？", "?", "", "😂"))
+        )
+
+    def _paragraph(
+        self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int], room: int, section: int
+    ) -> str:
+        parts: list[str] = []
+        length = 0
+        while length < room and len(parts) < 12:
+            which = int(self.rand() * len(aspects))
+            sentence = self._post_sentence(self.speaker(vehicle, aspects[which]), polarities[which])
+            if parts and length + len(sentence) * 0.5 > room:
+                break
+            parts.append(sentence)
+            length += len(sentence) + 1
+        text = self.join(parts)
+        if self.rand() < 0.12:
+            text += self.say("f_mood", self.speaker(vehicle, aspects[0]))
+        if section >= 0:
+            head = self.speaker(vehicle, aspects[section % len(aspects)])
+            text = (
+                self.say("f_mark", head)
+                + self.say("f_head", head)
+                + self.pick(("：", "\n", " ", "】"))
+                + text
+            )
+        return text
+
+    def _post_sentence(self, speaker: Speaker, polarity: int) -> str:
+        roll = self.rand()
+        if roll < 0.46:
+            return self.say(("f_neg", "f_neu", "f_pos")[polarity + 1], speaker)
+        for rule, edge in (("f_price", 0.60), ("f_story", 0.74), ("f_chose", 0.86), ("f_neu", 0.94)):
+            if roll < edge:
+                return self.say(rule, speaker)
+        return self.say("f_ask", speaker)
+
+    def _layout(self, parts: Sequence[str], essay: bool) -> str:
+        breaks = ("\n", "\\n", "\n\n", "  ") if essay else ("", " ", "\n", "\\n", "。")
+        habit = self.pick(breaks)
+        return habit.join(parts)
+
+    # -- hotline ----------------------------------------------------------------------------------
+    def call(self, vehicle: int, aspect: int, polarity: int) -> list[tuple[str, str]]:
+        """A dialogue as (speaker, text) turns; the customer opens with the matter."""
+        speaker, target = self.speaker(vehicle, aspect), self.law.draw(self.rng)
+        opening = self.say(("k_open", "k_ask", "k_praise")[polarity + 1], speaker)
+        turns = [("agent", self.say("a_hello", speaker)), ("customer", self._spoken(opening, speaker))]
+        length = len(opening)
+        while length < target:
+            turns.append(("agent", self.say("a_ask" if self.rand() < 0.6 else "a_sorry", speaker)))
+            rule = (
+                "k_detail" if polarity < 0 and self.rand() < 0.65 else ("k_push" if polarity < 0 else "k_ask")
+            )
+            answer = self._spoken(self.say(rule, speaker), speaker)
+            turns.append(("customer", answer))
+            length += len(answer)
+        turns.append(("agent", self.say("a_sorry", speaker)))
+        if self.rand() < 0.5:
+            turns += [("customer", self.pick(("好的谢谢", "行", "嗯", "好，再见", "那就这样吧", "知道了")))]
+        turns.append(("agent", self.say("a_bye", speaker)))
+        return turns
+
+    def _spoken(self, text: str, speaker: Speaker) -> str:
+        if self.rand() < 0.3:
+            text = self.say("k_fill", speaker) + self.pick(("，", "", " ")) + text
+        return text + (self.pick(("。", "？", "。", "！")) if self.rand() < 0.6 else "")
+
+    # -- survey and workshop ----------------------------------------------------------------------
+    def survey_comment(self, vehicle: int, aspect: int, polarity: int) -> str:
+        """A fragment left with a score."""
+        speaker, target = self.speaker(vehicle, aspect), self.law.draw(self.rng)
+        rule = ("s_neg", "s_neu", "s_pos")[polarity + 1]
+        text = self.say(rule, speaker)
+        while len(text) < target * 0.7:
+            text += self.pick(("，", "。", " ", "；")) + self.say(rule, speaker)
+        return self.roughen(text, 0.06)
+
+    def note(self, vehicle: int, aspect: int) -> str:
+        """A workshop note."""
+        return self.say("w_note", self.speaker(vehicle, aspect))
+
+    def with_personal(self, text: str, kind: str, value: str) -> str:
+        """Append (or put in front) a sentence that carries a personal identifier."""
+        speaker = Speaker({"value": value}, self.grammar.aspects[ASPECTS[0].code])
+        sentence = self.say("p_" + kind, speaker)
+        glue = self.pick(("，", "。", " ", "；"))
+        return f"{text}{glue}{sentence}" if self.rand() < 0.8 else f"{sentence}{glue}{text}"
