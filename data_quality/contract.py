@@ -38,11 +38,11 @@ SYSTEM_COLUMNS = (
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _TOP_KEYS = frozenset(
-    "channel version label_zh description_zh format encoding csv id_basis attributes entities".split()
+    ["channel", "version", "label_zh", "description_zh", "format", "encoding", "csv", "id_basis", "attributes", "entities"]
 )
-_ENTITY_KEYS = frozenset("record_key voice_key version_field event_time verbatim tombstone fields".split())
+_ENTITY_KEYS = frozenset(["record_key", "voice_key", "version_field", "event_time", "verbatim", "tombstone", "fields"])
 _FIELD_KEYS = frozenset(
-    "name source type required pii pattern values min max max_chars optional_column zone any_time".split()
+    ["name", "source", "type", "required", "pii", "pattern", "values", "min", "max", "max_chars", "optional_column", "zone", "any_time"]
 )
 
 
@@ -79,9 +79,7 @@ class Field:
         if self.pii in RESTRICTED_CLASSES:
             return ()
         if self.pii == "vin":
-            return tuple(
-                self.name + suffix for suffix in ("_key", "8_key", "_wmi", "_model_year", "_plant")
-            )
+            return tuple(self.name + suffix for suffix in ("_key", "8_key", "_wmi", "_model_year", "_plant"))
         return (f"{self.name}_key",) if self.is_identifier else (self.name,)
 
 
@@ -169,13 +167,16 @@ def load_contract(path: Path | str) -> Contract:
 
     Raises:
         ContractError: naming file, entity and field, and what to change.
+
     """
     path = Path(path)
     document = _read(path)
     _refuse_unknown(f"{path}", document, _TOP_KEYS)
     version = document.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ContractError(f"{path}: version {version!r}; give a whole number from 1, and raise it on change")
+        raise ContractError(
+            f"{path}: version {version!r}; give a whole number from 1, and raise it on change"
+        )
     entities = document.get("entities")
     if not isinstance(entities, dict) or not entities:
         raise ContractError(f"{path}: no entity under `entities:`; name at least one kind of record")
@@ -232,7 +233,7 @@ def _check_format(contract: Contract) -> None:
 def _delimiter(path: Path, document: Mapping[str, Any]) -> str:
     options = document.get("csv") or {}
     if not isinstance(options, dict):
-        raise ContractError(f"{path}: csv: expected a mapping such as {{delimiter: \",\"}}")
+        raise ContractError(f'{path}: csv: expected a mapping such as {{delimiter: ","}}')
     _refuse_unknown(f"{path}: csv", options, frozenset({"delimiter"}))
     delimiter = options.get("delimiter", ",")
     if delimiter not in (",", ";", "\t", "|"):
@@ -243,7 +244,9 @@ def _delimiter(path: Path, document: Mapping[str, Any]) -> str:
 def _attributes(path: Path, entry: Any) -> dict[str, Any]:
     where = f"{path}: attributes"
     if not isinstance(entry, dict):
-        raise ContractError(f"{where}: missing; needs loop, is_solicited, author_role, is_first_hand, is_identified")
+        raise ContractError(
+            f"{where}: missing; needs loop, is_solicited, author_role, is_first_hand, is_identified"
+        )
     _one_of(f"{where}.loop", entry.get("loop"), LOOPS)
     _one_of(f"{where}.author_role", entry.get("author_role"), AUTHOR_ROLES)
     for flag in ("is_solicited", "is_first_hand", "is_identified"):
@@ -272,7 +275,9 @@ def _entity(path: Path, name: Any, entry: Any) -> Entity:
         tombstone=_tombstone(where, entry.get("tombstone"), known),
     )
     if entity.verbatim and not entity.is_voice:
-        raise ContractError(f"{where}: has `verbatim:` but no `voice_key:`; name the fields that tell one voice")
+        raise ContractError(
+            f"{where}: has `verbatim:` but no `voice_key:`; name the fields that tell one voice"
+        )
     return entity
 
 
@@ -337,7 +342,9 @@ def _refuse_repeats(where: str, fields: tuple[Field, ...]) -> None:
         sources.add(one.source)
         for column in (*one.raw_columns, one.name):
             if column in columns and column != one.name:
-                raise ContractError(f"{where}, field {one.name}: column {column} exists already; rename the field")
+                raise ContractError(
+                    f"{where}, field {one.name}: column {column} exists already; rename the field"
+                )
         if one.name in columns:
             raise ContractError(f"{where}, field {one.name}: the name is used twice; rename one")
         columns.update({one.name, *one.raw_columns})
@@ -350,9 +357,13 @@ def _key(where: str, entry: str, names: Any, known: Mapping[str, Field], *, need
         raise ContractError(f"{where}: {entry} must be a list of field names, such as [complaint_no]")
     for name in names:
         if name not in known:
-            raise ContractError(f"{where}: {entry} names {name!r}, which is not a field; known: {', '.join(known)}")
+            raise ContractError(
+                f"{where}: {entry} names {name!r}, which is not a field; known: {', '.join(known)}"
+            )
     if not any(known[name].required for name in names):
-        raise ContractError(f"{where}: {entry} has no required field, so it can be empty; make one `required: true`")
+        raise ContractError(
+            f"{where}: {entry} has no required field, so it can be empty; make one `required: true`"
+        )
     return tuple(names)
 
 
@@ -387,18 +398,28 @@ def _verbatim(where: str, entry: Any, known: Mapping[str, Field]) -> Verbatim | 
     _refuse_unknown(f"{where}: verbatim", entry, frozenset({"field", "item_text", "item_role", "role"}))
     one = known[entry["field"]]
     if one.pii not in TEXT_CLASSES:
-        raise ContractError(f"{where}, field {one.name}: verbatim must be free_text or short_text, so that it is masked")
+        raise ContractError(
+            f"{where}, field {one.name}: verbatim must be free_text or short_text, so that it is masked"
+        )
     items = [entry.get(name) for name in ("item_text", "item_role", "role")]
     if (one.type == "json") != all(items) or (one.type != "json" and any(items)):
-        raise ContractError(f"{where}: verbatim of a json field needs item_text, item_role and role; a text none of them")
+        raise ContractError(
+            f"{where}: verbatim of a json field needs item_text, item_role and role; a text none of them"
+        )
     return Verbatim(one.name, *(None if item is None else str(item) for item in items))
 
 
 def _tombstone(where: str, entry: Any, known: Mapping[str, Field]) -> Tombstone | None:
     if entry is None:
         return None
-    if not isinstance(entry, dict) or entry.get("field") not in known or not isinstance(entry.get("values"), list):
-        raise ContractError(f"{where}: tombstone must be {{field: NAME, values: [...]}} with a field of this entity")
+    if (
+        not isinstance(entry, dict)
+        or entry.get("field") not in known
+        or not isinstance(entry.get("values"), list)
+    ):
+        raise ContractError(
+            f"{where}: tombstone must be {{field: NAME, values: [...]}} with a field of this entity"
+        )
     one = known[entry["field"]]
     values = frozenset(_spell(one, value) for value in entry["values"])
     if one.values and not values <= set(one.values):

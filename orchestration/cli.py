@@ -18,7 +18,7 @@ COMMANDS = {
     "dbt": "orchestration.commands:dbt",
     "deliver": "orchestration.sources.commands:deliver",
     "init-home": "orchestration.commands:init_home",
-    "keys": "orchestration.admission.keys:keys",
+    "keys": "orchestration.admission.keys:keys_group",
     "publish": "orchestration.publishing.commands:publish_command",
     "quarantine": "orchestration.admission.commands:quarantine",
     "refresh": "orchestration.commands:refresh",

@@ -89,11 +89,11 @@ def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -
 
 def _require_keys(settings: Settings) -> None:
     """End with a clear word before any work if the keys cannot be read."""
-    from orchestration.admission.keys import Keys, KeysError
+    from orchestration.admission.keys import Keys
 
     try:
         Keys.load(settings.keys_path)
-    except KeysError as error:
+    except ConfigError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(EXIT_BAD_CONFIG)
 

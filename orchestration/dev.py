@@ -6,15 +6,14 @@ import os
 import subprocess
 import sys
 
+from orchestration.refresh import dagster_home
 from orchestration.settings import Settings
 
 
 def main() -> int:
     """Start `dagster dev` with the home's run storage; return its exit code."""
     settings = Settings.load()
-    home = os.environ.get("DAGSTER_HOME") or str(settings.home / "dagster")
-    os.makedirs(home, exist_ok=True)  # noqa: PTH103
-    environment = os.environ | {"DAGSTER_HOME": home}
+    environment = os.environ | {"DAGSTER_HOME": str(dagster_home(settings))}
     command = [
         sys.executable,
         "-m",

@@ -7,9 +7,11 @@ nothing to do, neither Dagster nor dbt is loaded.
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from orchestration.admission.ledger import Ledger
@@ -76,9 +78,7 @@ def _execute(settings: Settings, as_of: date, channels: tuple[str, ...], full_re
 
     from orchestration.definitions import defs
 
-    home = os.environ.get("DAGSTER_HOME") or str(settings.home / "dagster")
-    os.makedirs(home, exist_ok=True)  # noqa: PTH103
-    with dg.DagsterInstance.from_config(home) if _has_config(home) else _local(home) as instance:
+    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
         job = defs().resolve_job_def("daily_refresh")
         result = job.execute_in_process(
             instance=instance,
@@ -94,14 +94,13 @@ def _execute(settings: Settings, as_of: date, channels: tuple[str, ...], full_re
     return [] if result.success else _failures(result)
 
 
-def _has_config(home: str) -> bool:
-    return os.path.isfile(os.path.join(home, "dagster.yaml"))  # noqa: PTH113, PTH118
-
-
-def _local(home: str) -> Any:
-    import dagster as dg
-
-    return dg.DagsterInstance.local_temp(home)
+def dagster_home(settings: Settings) -> Path:
+    """Return the folder of Dagster's run storage, with our `dagster.yaml` in it."""
+    home = Path(os.environ.get("DAGSTER_HOME") or settings.home / "dagster")
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").is_file():
+        shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
+    return home
 
 
 def _failures(result: Any) -> list[str]:

@@ -66,7 +66,11 @@ def generate(
     written: list[Delivery] = []
     for channel in sorted(channels):
         written += pack(context, channel, inject(context, channel, BUILDERS[channel](context)))
-    oracle = Oracle(planted=context.planted, notes=_notes(context, happenings, end, owners))
+    oracle = Oracle(
+        planted=context.planted,
+        groups=context.template_groups,
+        notes=_notes(context, happenings, end, owners),
+    )
     out.mkdir(parents=True, exist_ok=True)
     write(out, written, oracle)
     write_manifest(out, written)

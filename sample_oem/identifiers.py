@@ -21,16 +21,19 @@ _GIVEN = (
     "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建国文辉力永健世广志义兴良海山仁波宁贵福生龙元全国"
     "胜学祥才发武新利清飞彬富顺信子昊轩宇浩然欣怡梓涵雨泽思佳琪嘉俊豪雪梅琳晨曦博瑞晓东春燕凤洁婷慧莹巧美珍"
 )
-_MOBILE_PREFIXES = (
-    "130 131 132 133 135 136 137 138 139 150 151 152 153 155 156 157 158 159 166 173 175 176 177 178 180 181 182 183"
-    " 185 186 187 188 189 191 193 195 198 199"
-).split()
+_MOBILE_PREFIXES = ["130", "131", "132", "133", "135", "136", "137", "138", "139", "150", "151", "152", "153", "155", "156", "157", "158", "159", "166", "173", "175", "176", "177", "178", "180", "181", "182", "183", "185", "186", "187", "188", "189", "191", "193", "195", "198", "199"]
 _MAIL_HOSTS = ("qq.com", "163.com", "126.com", "sina.com", "139.com", "foxmail.com", "outlook.com")
 _BANK_BINS = ("622202", "621700", "622848", "621661", "622588", "621483", "622262", "623059")
-_ROADS = "人民路 中山路 解放大道 建设路 和平街 文化路 滨河路 长江路 迎宾大道 学府路 新华路 工业北路 花园街 振兴路".split()
+_ROADS = ["人民路", "中山路", "解放大道", "建设路", "和平街", "文化路", "滨河路", "长江路", "迎宾大道", "学府路", "新华路", "工业北路", "花园街", "振兴路"]
 _ESTATES = (
-    "阳光花园 锦绣家园 金域华府 翡翠城 碧水湾 盛世名都 御景园 和谐小区 书香苑 世纪城 龙湖湾 绿城桂园".split()
+    ["阳光花园", "锦绣家园", "金域华府", "翡翠城", "碧水湾", "盛世名都", "御景园", "和谐小区", "书香苑", "世纪城", "龙湖湾", "绿城桂园"]
 )
+_REGIONS = {
+    "内蒙古": "内蒙古自治区",
+    "广西": "广西壮族自治区",
+    "新疆": "新疆维吾尔自治区",
+    "宁夏": "宁夏回族自治区",
+}
 _PLATE_CHARS = np.array(list("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"))
 _VIN_CHARS = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 _VIN_VALUES = {
@@ -171,7 +174,12 @@ def addresses(rng: np.random.Generator, cities: np.ndarray) -> list[str]:
     out = []
     for row, index in zip(pick, cities, strict=True):
         city = CITIES[index]
-        head = f"{city.province}省{city.name}市" if city.province != city.name else f"{city.name}市"
+        region = _REGIONS.get(city.province, city.province + "省")
+        head = (
+            f"{city.name}市"
+            if city.province == city.name and city.name != "吉林"
+            else f"{region}{city.name}市"
+        )
         out.append(
             f"{head}{city.districts[row[0] % len(city.districts)]}{_ROADS[row[1] % len(_ROADS)]}{row[2] % 980 + 1}号"
             f"{_ESTATES[row[3] % len(_ESTATES)]}{row[4] % 30 + 1}栋{row[5] % 32 + 1}0{row[5] % 4 + 1}室"

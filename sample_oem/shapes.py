@@ -84,6 +84,8 @@ class Context:
     days: int
     seed: int
     planted: list[PlantedValue] = field(default_factory=list)
+    template_groups: dict[str, int] = field(default_factory=dict)
+    _dates: dict[int, str] = field(default_factory=dict)
 
     def stream(self, name: str) -> random.Random:
         """An independent reproducible stream."""
@@ -91,7 +93,10 @@ class Context:
 
     def date(self, day: int) -> str:
         """ISO date of an event day."""
-        return str(self.first_day + np.timedelta64(day, "D"))
+        found = self._dates.get(day)
+        if found is None:
+            found = self._dates[day] = str(self.first_day + np.timedelta64(day, "D"))
+        return found
 
     def moment(self, day: int, second: int) -> str:
         """Shanghai wall time ``YYYY-MM-DD HH:MM:SS`` on an event day."""
@@ -102,6 +107,34 @@ class Context:
         """Epoch milliseconds of a Shanghai wall time."""
         base = int(self.first_day.astype("datetime64[s]").astype(np.int64))
         return (base + day * _DAY_S + second - 8 * 3600) * 1000
+
+
+class Campaigns:
+    """Owners who copy one another's complaint: groups of texts alike but for numbers and a few words."""
+
+    _JOIN, _START, _EDITS = (
+        0.058,
+        0.004,
+        ("！", "。请尽快处理", "，强烈要求解决", "", "，我也是", "。同款车主"),
+    )
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.templates: list[str] = []
+        self.members: dict[str, int] = {}
+
+    def maybe(self, text: str, voice: str) -> str:
+        """The text itself, or (one in twenty) a copy of a circulating template."""
+        roll = self.rng.random()
+        if roll < self._START and len(text) > 12:
+            self.templates.append(text)
+            self.members[voice] = len(self.templates) - 1
+        elif self.templates and roll > 1 - self._JOIN:
+            # Early templates spread further, as rows of one long quarrel do.
+            group = int(len(self.templates) * self.rng.random() ** 2.5)
+            self.members[voice] = group
+            text = self.templates[group] + (self.rng.choice(self._EDITS) if self.rng.random() < 0.4 else "")
+        return text
 
 
 class Personal:
@@ -180,7 +213,7 @@ def _neighbours(rng: random.Random, aspect: int, polarity: int, chance: float) -
 def complaint_site(context: Context) -> list[Item]:
     """投诉网站: one row per problem type of a complaint (a tenth have two or three)."""
     composer, rng = Composer(context.world, "complaint_site", context.seed), context.stream("complaint_site")
-    personal = Personal(context, "complaint_site", "complaint", composer)
+    personal, campaigns = Personal(context, "complaint_site", "complaint", composer), Campaigns(rng)
     items: list[Item] = []
     for n, (day, vehicle, aspect, _mood, _severity) in enumerate(
         _rows(context.happenings.voices["complaint_site"])
@@ -189,11 +222,13 @@ def complaint_site(context: Context) -> list[Item]:
         stamp = context.moment(day, second)
         number = "".join(c for c in stamp if c.isdigit()) + f"{n % 1_000_000:06d}"
         model = MODELS[int(context.world.vehicles.model[vehicle])]
-        text = personal.maybe(composer.complaint(vehicle, aspect), vehicle, number, day)
+        text = campaigns.maybe(composer.complaint(vehicle, aspect), number)
+        text = personal.maybe(text, vehicle, number, day)
         for system, kind in _problem_types(rng, aspect):
             cells = (number, BRAND, model.series, model.name, text, system, kind, stamp[:10])
             key = (number, system, kind)
             items.append(Item(day, "complaint", key, csv_line(cells), stamp[:10], number))
+    context.template_groups.update(campaigns.members)
     return items
 
 

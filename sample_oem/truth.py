@@ -11,6 +11,8 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 OUTCOMES = ("admitted", "duplicate", "superseded", "quarantined")
@@ -86,6 +88,7 @@ class Oracle:
     deliveries: list[DeliveryTruth] = field(default_factory=list)
     damaged: list[dict[str, str | int]] = field(default_factory=list)
     planted: list[PlantedValue] = field(default_factory=list)
+    groups: dict[str, int] = field(default_factory=dict)
     notes: dict[str, object] = field(default_factory=dict)
     _state: dict[str, dict[tuple[str, ...], _Current]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -187,6 +190,9 @@ class Oracle:
         _write_csv(folder / "damaged.csv", self.damaged)
         _write_csv(folder / "planted_pii.csv", [asdict(p) for p in self.planted])
         _write_csv(folder / "scores_by_day.csv", self.scores())
+        _write_csv(
+            folder / "template_groups.csv", [{"complaint_no": v, "group": g} for v, g in self.groups.items()]
+        )
         voices = [
             {"channel": channel, "date": day, "voices": n}
             for channel, days in self.voice_days().items()
@@ -217,10 +223,9 @@ def _score_counts(metric: str, scale: str, score: int) -> dict[str, int]:
     return {"other_scale": 1}
 
 
+@lru_cache(maxsize=4096)
 def received_at_date(received_at: str) -> str:
     """Shanghai date of a UTC time ``YYYY-MM-DDTHH:MM:SS.ffffffZ`` (no daylight saving, +8 h)."""
-    from datetime import datetime, timedelta
-
     return (datetime.strptime(received_at, "%Y-%m-%dT%H:%M:%S.%fZ") + timedelta(hours=8)).date().isoformat()  # noqa: DTZ007
 
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from ml.lexicon import AspectSense
 from ml.sentiment.opinions import Opinion
 
+# Weight of a term that names its aspect outright: weaker terms of the clause are then about it.
+OUTRIGHT = 3
+
 AspectFind = tuple[int, int, tuple[AspectSense, ...]]
 
 
@@ -64,15 +67,11 @@ def attach(clauses: Sequence[ClauseReading]) -> list[Evidence]:
 
 
 def _attach_clause(clause: ClauseReading, before: list[Evidence]) -> list[Evidence]:
-    own = [
-        Evidence(sense.code, start, end, sense.weight, turns=clause.turns)
-        for start, end, senses in clause.aspects
-        for sense in senses
-    ]
-    directions = {(e.code, e.start): 0 for e in own}
-    for start, _, senses in clause.aspects:
-        for sense in senses:
-            directions[sense.code, start] = sense.direction
+    named = [(start, end, sense) for start, end, senses in clause.aspects for sense in senses]
+    if any(sense.weight == OUTRIGHT for _, _, sense in named):
+        named = [item for item in named if item[2].weight == OUTRIGHT]
+    own = [Evidence(sense.code, start, end, sense.weight, turns=clause.turns) for start, end, sense in named]
+    directions = {(sense.code, start): sense.direction for start, _, sense in named}
     taken = -1
     for opinion in clause.opinions:
         if opinion.aspect_code:

@@ -94,6 +94,7 @@ def admit_delivery(
     Raises:
         OSError: the payload is gone or the disk is full; the ledger is as before.
         SpanError: the reader broke its promise; nothing is admitted.
+
     """
     for _ in range(_ATTEMPTS):
         known = ledger.delivery(delivery.delivery_id)
@@ -126,6 +127,7 @@ def admit_pending(
     Raises:
         ConfigError: unknown channel name, keys missing or damaged.
         LedgerError: the ledger cannot be opened.
+
     """
     wanted = set(settings.channels if channels is None else channels)
     for name in sorted(wanted):
@@ -168,7 +170,7 @@ def _admit_or_withhold(
     else:
         try:
             return admit_delivery(settings, ledger, keys, contract, delivery)
-        except Exception as error:  # noqa: BLE001 - one channel must not stop the others
+        except Exception as error:
             reason = _why(error)
     ledger.withhold(delivery.delivery_id, reason)
     return AdmissionCounts(delivery.delivery_id, delivery.channel, "withheld", withheld_reason=reason)

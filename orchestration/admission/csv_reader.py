@@ -105,11 +105,22 @@ class CsvReader:
         head = bytes(self._member.data[:4096])
         if not head.strip(b"\xef\xbb\xbf \t\r\n") and self._is_blank():
             return Problem(Reason.EMPTY_DELIVERY, detail="no data at all")
-        if head.startswith(_UTF16_BOMS) or head.count(b"\x00") * 3 > len(head):
-            return Problem(Reason.WRONG_ENCODING, detail=f"looks like UTF-16, the contract says {self._encoding}")
+        if head.startswith(_UTF16_BOMS) or (b"\x00" in head and self._is_utf16(head)):
+            return Problem(
+                Reason.WRONG_ENCODING, detail=f"looks like UTF-16, the contract says {self._encoding}"
+            )
         if self._member.data.find(b"\n") < 0 and b"\r" in head:
             self._newline = b"\r"
         return None
+
+    def _is_utf16(self, head: bytes) -> bool:
+        if head.count(b"\x00") * 3 > len(head):
+            return True
+        for encoding in ("utf-16-le", "utf-16-be"):
+            first = head.decode(encoding, "ignore").partition("\n")[0].rstrip("\r")
+            if self._fits(first.encode("utf-8", "ignore"), "utf-8", self._delimiter):
+                return True
+        return False
 
     def _is_blank(self) -> bool:
         return not bytes(self._member.data[:]).strip(b"\xef\xbb\xbf \t\r\n")
@@ -183,13 +194,17 @@ class CsvReader:
         for delimiter in _OTHER_DELIMITERS.replace(self._delimiter, ""):
             if self._fits(body, self._encoding, delimiter):
                 name = "tab" if delimiter == "\t" else delimiter
-                return Problem(Reason.WRONG_DELIMITER, detail=f"delimiter is {name}, the contract says {self._delimiter}")
+                return Problem(
+                    Reason.WRONG_DELIMITER, detail=f"delimiter is {name}, the contract says {self._delimiter}"
+                )
         return problem
 
     def _header_encoding(self, body: bytes) -> Problem:
         for encoding in ("utf-8", "gb18030"):
             if encoding != self._encoding and self._fits(body, encoding, self._delimiter):
-                return Problem(Reason.WRONG_ENCODING, detail=f"is {encoding}, the contract says {self._encoding}")
+                return Problem(
+                    Reason.WRONG_ENCODING, detail=f"is {encoding}, the contract says {self._encoding}"
+                )
         return Problem(Reason.INVALID_ENCODING, detail=f"the header is not {self._encoding}")
 
     def _fits(self, body: bytes, encoding: str, delimiter: str) -> bool:
@@ -304,7 +319,9 @@ class CsvReader:
         raw = bytes(self._member.data[first.start : last.end])
         body = raw[:cut] if cut else raw
         outcome = self._cells(body, len(layout.columns))
-        broken = isinstance(outcome, str) or (isinstance(outcome, Problem) and outcome.reason in _SHAPE_REASONS)
+        broken = isinstance(outcome, str) or (
+            isinstance(outcome, Problem) and outcome.reason in _SHAPE_REASONS
+        )
         if broken or any(self._stands_alone(line, layout) for line in lines[1:]):
             return self._give_back(lines)
         assert not isinstance(outcome, str)  # noqa: S101 - excluded by `broken`

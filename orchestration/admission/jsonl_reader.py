@@ -98,7 +98,9 @@ def _whole_problem(contract: Contract, member: Member) -> Problem | None:
     if not head.strip(_BOM + b" \t\r\n") and not bytes(member.data[:]).strip(_BOM + b" \t\r\n"):
         return Problem(Reason.EMPTY_DELIVERY, detail="no data at all")
     if head.startswith(_UTF16_BOMS) or head.count(b"\x00") * 3 > len(head):
-        return Problem(Reason.WRONG_ENCODING, detail=f"looks like UTF-16, the contract says {contract.encoding}")
+        return Problem(
+            Reason.WRONG_ENCODING, detail=f"looks like UTF-16, the contract says {contract.encoding}"
+        )
     return None
 
 

@@ -47,6 +47,7 @@ class Keys:
 
         Raises:
             KeysError: no such file, another user can read it, or its content is not two keys.
+
         """
         return _from_document(path, _read_document(path))
 
@@ -60,6 +61,7 @@ class Keys:
 
         Raises:
             ValueError: `domain` is none of `PSEUDONYM_DOMAINS`.
+
         """
         if domain not in PSEUDONYM_DOMAINS:
             raise ValueError(f"unknown pseudonym domain {domain!r}; known: {sorted(PSEUDONYM_DOMAINS)}")
@@ -81,6 +83,7 @@ def create_key_file(path: Path) -> Keys:
 
     Raises:
         KeysError: a file is there already, or the place cannot be written.
+
     """
     document = {
         "id_key": secrets.token_hex(32),

@@ -68,6 +68,7 @@ class Ledger:
 
         Raises:
             LedgerError: the file cannot be opened or was made by a newer version.
+
         """
         path = settings.ops_path
         try:
@@ -81,7 +82,9 @@ class Ledger:
                 ledger._prepare()
             return ledger
         except (OSError, sqlite3.Error) as error:
-            raise LedgerError(f"{path}: cannot be opened ({error}); check VOC_HOME and run `voc init-home`") from error
+            raise LedgerError(
+                f"{path}: cannot be opened ({error}); check VOC_HOME and run `voc init-home`"
+            ) from error
 
     def _prepare(self) -> None:
         version = self.connection.execute("pragma user_version").fetchone()[0]
@@ -240,7 +243,9 @@ class Ledger:
             return [_file(row) for row in rows]
         ids = json.dumps(sorted(set(delivery_ids)))
         where.append("delivery_id in (select value from json_each(?))")
-        rows = self.connection.execute(f"select * from file where {' and '.join(where)} {order}", [*values, ids])
+        rows = self.connection.execute(
+            f"select * from file where {' and '.join(where)} {order}", [*values, ids]
+        )
         return [_file(row) for row in rows]
 
     def unscored_files(self, scorer_version: str) -> list[FileEntry]:
@@ -374,7 +379,9 @@ class Ledger:
     def verify_audit(self) -> int | None:
         """Return the number of the first entry that was changed, removed or slipped in (None: all sound)."""
         previous, expected = _GENESIS, 1
-        query = "select seq, at, actor, action, subject, detail_json, previous_hash, hash from audit order by seq"
+        query = (
+            "select seq, at, actor, action, subject, detail_json, previous_hash, hash from audit order by seq"
+        )
         for seq, *entry, told_previous, told in self.connection.execute(query):
             if seq != expected or told_previous != previous or told != _chain(previous, seq, entry):
                 return int(expected)
@@ -390,7 +397,9 @@ class Ledger:
                 (run_id, kind, None if as_of is None else as_of.isoformat(), utc_text(at)),
             )
 
-    def finish_run(self, run_id: str, status: str, at: datetime, detail: Mapping[str, Any] | None = None) -> None:
+    def finish_run(
+        self, run_id: str, status: str, at: datetime, detail: Mapping[str, Any] | None = None
+    ) -> None:
         """Note how a run ended."""
         with self.transaction() as connection:
             connection.execute(
@@ -440,7 +449,7 @@ class Ledger:
 
         dest.mkdir(parents=True, exist_ok=True)
         written = []
-        columns_of = {name: "*" for name in _EXPORTED} | {"quarantine": _QUARANTINE_COLUMNS}
+        columns_of = dict.fromkeys(_EXPORTED, "*") | {"quarantine": _QUARANTINE_COLUMNS}
         for name, columns in columns_of.items():
             cursor = self.connection.execute(f"select {columns} from {name} order by 1, 2")
             names = [one[0] for one in cursor.description]
@@ -482,7 +491,12 @@ def insert_file(connection: sqlite3.Connection, entry: FileEntry) -> int:
 
 
 def append_audit(
-    connection: sqlite3.Connection, at: datetime, by: str, action: str, subject: str, detail: Mapping[str, Any]
+    connection: sqlite3.Connection,
+    at: datetime,
+    by: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any],
 ) -> None:
     """Add one audit entry inside an open transaction."""
     last = connection.execute("select seq, hash from audit order by seq desc limit 1").fetchone()

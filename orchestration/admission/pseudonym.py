@@ -42,6 +42,7 @@ def normalise(pii_class: str, value: str) -> tuple[str, str]:
 
     Raises:
         ValueError: a class that has no pseudonym (person_name, address, free text).
+
     """
     if pii_class not in _NORMAL_FORMS:
         raise ValueError(f"{pii_class!r} has no pseudonym; classes with one: {', '.join(_NORMAL_FORMS)}")

@@ -44,6 +44,7 @@ def read_delivery(contract: Contract, delivery: Delivery, opened: Opened) -> Rea
 
     Raises:
         SpanError: the spans do not tile the delivery (a fault of this program, not of the data).
+
     """
     typed = contract.format == "jsonl"
     checks = {

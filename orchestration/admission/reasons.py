@@ -56,6 +56,16 @@ class Reason(StrEnum):
     TEXT_TOO_LONG = "text_too_long"
 
 
+# Reasons a single JSON line can have before its entity is known.
+LINE_REASONS = frozenset(
+    {
+        Reason.INVALID_ENCODING, Reason.NUL_CHARACTER, Reason.LONE_SURROGATE, Reason.RECORD_TOO_LARGE,
+        Reason.JSON_TOO_DEEP, Reason.TRUNCATED_RECORD, Reason.INVALID_JSON, Reason.NOT_AN_OBJECT,
+        Reason.DUPLICATE_JSON_KEY, Reason.NOT_FINITE, Reason.UNKNOWN_RECORD_TYPE,
+    }
+)  # fmt: skip
+
+
 class ReasonText(NamedTuple):
     """What a person reads: the label and what to do about it."""
 
@@ -68,12 +78,20 @@ REASON_TEXTS: dict[Reason, ReasonText] = {
     Reason.EMPTY_DELIVERY: ReasonText("空文件", "确认来源当日是否真的没有数据；如导出失败请重新交付"),
     Reason.HEADER_ONLY: ReasonText("只有表头没有数据", "确认来源当日是否真的没有数据；如导出失败请重新交付"),
     Reason.ARCHIVE_DAMAGED: ReasonText("压缩包损坏或无法打开", "请来源方重新压缩并交付，不要加密"),
-    Reason.ARCHIVE_LIMIT: ReasonText("压缩包超出安全上限", "压缩比、成员数或解压大小超限；请拆分后以普通文件交付"),
+    Reason.ARCHIVE_LIMIT: ReasonText(
+        "压缩包超出安全上限", "压缩比、成员数或解压大小超限；请拆分后以普通文件交付"
+    ),
     Reason.UNKNOWN_HEADER: ReasonText("表头与契约不符", "核对渠道是否交错；若来源改版请先更新契约再释放"),
-    Reason.MISSING_COLUMN: ReasonText("缺少契约要求的列", "请来源方补列，或在契约中将该列设为 optional_column 后释放"),
+    Reason.MISSING_COLUMN: ReasonText(
+        "缺少契约要求的列", "请来源方补列，或在契约中将该列设为 optional_column 后释放"
+    ),
     Reason.DUPLICATE_COLUMN: ReasonText("表头有重复列名", _ASK_SOURCE),
-    Reason.WRONG_DELIMITER: ReasonText("分隔符与契约不符", "请来源方改用契约声明的分隔符，或更新契约的 csv.delimiter 后释放"),
-    Reason.WRONG_ENCODING: ReasonText("文件编码与契约不符", "请来源方改用契约声明的编码，或更新契约的 encoding 后释放"),
+    Reason.WRONG_DELIMITER: ReasonText(
+        "分隔符与契约不符", "请来源方改用契约声明的分隔符，或更新契约的 csv.delimiter 后释放"
+    ),
+    Reason.WRONG_ENCODING: ReasonText(
+        "文件编码与契约不符", "请来源方改用契约声明的编码，或更新契约的 encoding 后释放"
+    ),
     Reason.INVALID_ENCODING: ReasonText("含有无法解码的字节", "该行不是契约声明的编码；" + _ASK_SOURCE),
     Reason.MOJIBAKE: ReasonText("文字已成乱码", "来源系统在导出前已用错编码；" + _ASK_SOURCE),
     Reason.NUL_CHARACTER: ReasonText("含有空字符 (NUL)", _ASK_SOURCE),
@@ -96,8 +114,12 @@ REASON_TEXTS: dict[Reason, ReasonText] = {
     Reason.WRONG_TYPE: ReasonText("字段类型与契约不符", "来源可能改了类型；核对后修正或更新契约"),
     Reason.INVALID_NUMBER: ReasonText("不是合法的数字", _ASK_SOURCE),
     Reason.INVALID_BOOLEAN: ReasonText("不是合法的是否值", _ASK_SOURCE),
-    Reason.INVALID_TIME: ReasonText("不是合法的日期或时间", "日期写作 2024-01-31，时间写作 2024-01-31 08:00:00"),
-    Reason.TIME_OUT_OF_RANGE: ReasonText("时间超出合理范围", "早于 2000 年或晚于收到后 24 小时；核对来源时钟与单位"),
+    Reason.INVALID_TIME: ReasonText(
+        "不是合法的日期或时间", "日期写作 2024-01-31，时间写作 2024-01-31 08:00:00"
+    ),
+    Reason.TIME_OUT_OF_RANGE: ReasonText(
+        "时间超出合理范围", "早于 2000 年或晚于收到后 24 小时；核对来源时钟与单位"
+    ),
     Reason.PATTERN_MISMATCH: ReasonText("值不符合契约格式", _ASK_SOURCE),
     Reason.VALUE_NOT_ALLOWED: ReasonText("值不在契约的取值表中", "若为新取值，请先加入契约的 values 再释放"),
     Reason.NUMBER_OUT_OF_RANGE: ReasonText("数值超出契约范围", _ASK_SOURCE),

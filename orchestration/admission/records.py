@@ -45,6 +45,7 @@ def check_tiling(spans: Iterable[tuple[int, int, bool]], size: int) -> tuple[int
 
     Raises:
         SpanError: a gap, an overlap or a wrong end; says at which byte.
+
     """
     position = structure = records = 0
     for start, end, is_record in spans:

@@ -57,7 +57,9 @@ ORIGINAL_SCHEMA = pa.schema(
         ("extra_json", pa.string()),
     ]
 )
-IDENTITY_SCHEMA = pa.schema([(name, pa.string()) for name in ("domain", "key", "pii_class", "value", "normalised")])
+IDENTITY_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("domain", "key", "pii_class", "value", "normalised")]
+)
 _NO_FINDINGS = "{}"
 _CACHED_CHARS = 64  # short texts (brands, places) repeat; long ones do not
 
@@ -283,7 +285,9 @@ def identity_table(identities: dict[tuple[str, str], tuple[str, str, str, str, s
 
 def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    return pa.table([pa.array(list(column), one.type) for column, one in zip(columns, schema, strict=True)], schema=schema)
+    return pa.table(
+        [pa.array(list(column), one.type) for column, one in zip(columns, schema, strict=True)], schema=schema
+    )
 
 
 def _naive(instant: datetime) -> datetime:

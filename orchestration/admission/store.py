@@ -94,6 +94,7 @@ def admit_reading(
 
     Raises:
         StaleProbeError: another admission came in between; nothing was changed.
+
     """
     generation = _generation(ledger.connection)
     copy_of = None if delivery.source.get("kind") == "quarantine_release" else ledger.admitted_copy(delivery)
@@ -161,7 +162,12 @@ def _builder(contract: Contract, entity: Entity, keys: Keys, received: str) -> A
     def build(one: Judged) -> Candidate:
         values = one.values
         assert values is not None  # noqa: S101 - candidates are valid records
-        said = [part for name, value in zip(names, values, strict=True) if value is not None for part in (name, value)]
+        said = [
+            part
+            for name, value in zip(names, values, strict=True)
+            if value is not None
+            for part in (name, value)
+        ]
         version = received if version_at is None else values[version_at] or ""
         return Candidate(
             one.ordinal,
@@ -221,7 +227,9 @@ def _entity_id(ledger: Ledger, channel: str, entity: str) -> int:
     row = ledger.connection.execute(query, (channel, entity)).fetchone()
     if row is None:
         with ledger.transaction() as connection:
-            connection.execute("insert or ignore into entity(channel, entity) values (?,?)", (channel, entity))
+            connection.execute(
+                "insert or ignore into entity(channel, entity) values (?,?)", (channel, entity)
+            )
         row = ledger.connection.execute(query, (channel, entity)).fetchone()
     return int(row[0])
 
@@ -277,7 +285,9 @@ def _write_files(
             part.subjects |= _subjects_in(part.entity, again)
             table = pa.concat_tables([table, again])
         folder = settings.raw / delivery.channel / day
-        raw = write_table(table, folder, f"{part.entity.name}-{{sha16}}.parquet", settings.home, owner_only=False)
+        raw = write_table(
+            table, folder, f"{part.entity.name}-{{sha16}}.parquet", settings.home, owner_only=False
+        )
         part.files.append(_entry(settings, delivery, "raw", part.entity.name, raw))
         if outcome.admitted:
             folder = settings.restricted / "originals" / delivery.channel / day
@@ -290,7 +300,15 @@ def _write_files(
     table, folder = identity_table(identities), settings.restricted / "identity"
     # The delivery in the name: two deliveries with the same people keep files of their own.
     name = f"{delivery.delivery_id}-{{sha16}}.parquet"
-    return [_entry(settings, delivery, "identity", "", write_table(table, folder, name, settings.home, owner_only=True))]
+    return [
+        _entry(
+            settings,
+            delivery,
+            "identity",
+            "",
+            write_table(table, folder, name, settings.home, owner_only=True),
+        )
+    ]
 
 
 def _redated_rows(settings: Settings, ledger: Ledger, part: _EntityPart, schema: pa.Schema) -> pa.Table:
@@ -302,7 +320,9 @@ def _redated_rows(settings: Settings, ledger: Ledger, part: _EntityPart, schema:
     rows: list[dict[str, Any]] = []
     for delivery_id, ids in sorted(by_delivery.items()):
         for entry in ledger.files("raw", entity=part.entity.name, delivery_ids=[delivery_id]):
-            rows += pq.read_table(settings.home / entry.path, filters=pc.field("record_id").isin(ids)).to_pylist()
+            rows += pq.read_table(
+                settings.home / entry.path, filters=pc.field("record_id").isin(ids)
+            ).to_pylist()
     for row in rows:
         known = redated[bytes.fromhex(row["record_id"])]
         instant = instant_of(known.first_sighting.partition("/")[0])
@@ -335,7 +355,8 @@ def _write_dispositions(
 ) -> FileEntry:
     bad = DUPLICATE if is_copy else QUARANTINED
     rows: list[tuple[Any, ...]] = [
-        (None, one.line_no, one.start, one.end, None, "structure", None, None, None) for one in reading.structure
+        (None, one.line_no, one.start, one.end, None, "structure", None, None, None)
+        for one in reading.structure
     ]
     for one in reading.records:
         item, candidate, problem = one.item, found.get(one.ordinal), one.problem
@@ -350,7 +371,9 @@ def _write_dispositions(
         )  # fmt: skip
     rows.sort(key=lambda row: (row[2], row[3]))
     columns = zip(*rows, strict=True) if rows else ([] for _ in _DISPOSITION_SCHEMA)
-    arrays = [pa.array(list(column), one.type) for column, one in zip(columns, _DISPOSITION_SCHEMA, strict=True)]
+    arrays = [
+        pa.array(list(column), one.type) for column, one in zip(columns, _DISPOSITION_SCHEMA, strict=True)
+    ]
     table = pa.table(arrays, schema=_DISPOSITION_SCHEMA)
     folder = settings.restricted / "dispositions"
     written = write_table(table, folder, f"{delivery.delivery_id}.parquet", settings.home, owner_only=True)
@@ -412,7 +435,9 @@ def _pack(settings: Settings, payload: bytes) -> tuple[bytes | None, str | None]
 # -- the transaction ------------------------------------------------------------------------------
 
 
-def _store_files(connection: sqlite3.Connection, parts: Iterable[_EntityPart], others: Iterable[FileEntry]) -> None:
+def _store_files(
+    connection: sqlite3.Connection, parts: Iterable[_EntityPart], others: Iterable[FileEntry]
+) -> None:
     subjects: set[str] = set()
     for part in parts:
         ids = [insert_file(connection, one) for one in part.files]
@@ -426,7 +451,8 @@ def _store_files(connection: sqlite3.Connection, parts: Iterable[_EntityPart], o
         file_id = insert_file(connection, one)
         if one.zone == "identity":
             connection.executemany(
-                "insert or ignore into subject_file values (?, ?)", ((name, file_id) for name in sorted(subjects))
+                "insert or ignore into subject_file values (?, ?)",
+                ((name, file_id) for name in sorted(subjects)),
             )
 
 
@@ -438,7 +464,9 @@ def _store_keys(connection: sqlite3.Connection, delivery: Delivery, part: _Entit
     days: set[str] = set()
     by_voice = part.entity.is_voice and not part.has_own_voices
     if by_voice:
-        voices = {one.voice_id for one in outcome.before.values()} | {one.voice_id for one in changed.values()}
+        voices = {one.voice_id for one in outcome.before.values()} | {
+            one.voice_id for one in changed.values()
+        }
         days |= _voice_days(connection, {one for one in voices if one is not None})
     else:
         days |= {one.event_date for one in outcome.before.values()}
@@ -522,8 +550,11 @@ def _status(reading: Reading, counts: Counter[str], copy_of: str | None) -> tupl
     if copy_of is not None and not counts[ADMITTED]:
         return "duplicate_delivery", f"same bytes as delivery {copy_of}"
     problems = [one.problem for one in reading.records if one.problem is not None]
-    whole = problems and len(problems) == len(reading.records) and not any(one.item.header for one in reading.records)
+    whole = (
+        problems
+        and len(problems) == len(reading.records)
+        and not any(one.item.header for one in reading.records)
+    )
     if whole and (len(problems) == 1 or all(one.reason in _WHOLE for one in problems)):
         return "quarantined_whole", str(problems[0].reason)
     return "admitted", ""
-

@@ -73,7 +73,14 @@ def open_payload(path: Path, file_name: str, scratch: Path) -> Iterator[Opened]:
         except _LimitError as error:
             yield Opened((), size, Problem(Reason.ARCHIVE_LIMIT, detail=str(error)))
             return
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        except (
+            OSError,
+            EOFError,
+            zlib.error,
+            zipfile.BadZipFile,
+            RuntimeError,
+            NotImplementedError,
+        ) as error:
             yield Opened((), size, Problem(Reason.ARCHIVE_DAMAGED, detail=_plain_words(error)))
             return
         if not parts:

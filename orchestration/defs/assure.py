@@ -4,8 +4,6 @@ Runs between the build and publishing. A broken blocking promise stops publishin
 is shown and told. Row-level rules are dbt tests and ride with the models (`transform.py`).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration import steps

@@ -5,8 +5,6 @@ run: everything up to the end of the range is admitted oldest first and the touc
 built once.
 """
 
-from __future__ import annotations
-
 from datetime import date
 
 import dagster as dg

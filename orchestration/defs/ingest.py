@@ -4,8 +4,6 @@ A row is one admitted record (masked, pseudonymised). Stale when nothing arrived
 `stale_after_h`. A channel that cannot be admitted is withheld: its check warns, the others go on.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

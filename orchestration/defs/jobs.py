@@ -1,7 +1,5 @@
 """Jobs: what the schedule, the command line and a backfill start."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.defs.daily import daily_partitions

@@ -3,8 +3,6 @@
 A materialisation is one immutable version that `published/<audience>/current` points to.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -4,8 +4,6 @@ The lease is taken when the run starts and dropped when it ends, so schedule, UI
 exclude one another. Settings are read here and nowhere else in `defs/`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,7 +33,7 @@ class RefreshRun(dg.ConfigurableResource):
         return not self.channels or channel in self.channels
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RefreshRun]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshRun"]:
         """Hold the lease for as long as the run uses this resource."""
         try:
             with lease(self.settings.lease_path, f"dagster run {context.run_id or 'direct'}"):

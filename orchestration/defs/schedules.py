@@ -1,7 +1,5 @@
 """When the daily refresh runs: 06:00 Asia/Shanghai, for the business day that has just closed."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.defs.jobs import daily_refresh

@@ -4,8 +4,6 @@ A row is one scored text (and one mention each in the mention files). Stale when
 taxonomy or lexicon version changes; then everything is scored anew and the next build is a full one.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration import steps

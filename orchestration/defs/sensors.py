@@ -1,7 +1,5 @@
 """Notices from the daemon: a failed run, and channels gone stale between runs."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import dagster as dg

@@ -4,8 +4,6 @@ The window is an asset of its own, because it fixes what the build covers. The d
 this process (see docs/decisions/0009) and its results are reported model by model.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -43,6 +43,7 @@ from orchestration.publishing.versions import (
     record_publication,
 )
 from orchestration.settings import Settings
+from orchestration.warehouse.state import manifest_dict
 
 STORAGE_VERSION = "v1.2.0"
 VERSION_TABLE = "reports.rpt_published_version"
@@ -159,8 +160,7 @@ def publish_from_warehouse(settings: Settings) -> dict[str, PublishedVersion]:
         connection.close()
     if window is None:
         raise PublishError(f"{settings.warehouse_path}: no build is recorded in it; run `voc refresh` first")
-    manifest = settings.dbt_project / "target" / "manifest.json"
-    return publish(settings, manifest, as_of=window[0], window_key=window[1])
+    return publish(settings, manifest_dict(settings), as_of=window[0], window_key=window[1])
 
 
 def _open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:

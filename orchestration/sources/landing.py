@@ -49,6 +49,7 @@ def deliver(
     Raises:
         ConfigError: unknown channel.
         DeliveryError: a file is missing, unreadable, no regular file, or the time has no zone.
+
     """
     settings.channel(channel)
     moment = datetime.now(UTC) if received_at is None else received_at
@@ -83,7 +84,9 @@ def land(
         fsync_folder(part)
         _into_place(part, day / delivery.delivery_id)
     except OSError as error:
-        raise DeliveryError(f"{path}: cannot be landed in {day} ({error.strerror}); nothing was taken") from error
+        raise DeliveryError(
+            f"{path}: cannot be landed in {day} ({error.strerror}); nothing was taken"
+        ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     fault_point("after_land_file")

@@ -28,7 +28,10 @@ from orchestration.warehouse.dbt_runner import feedback_channels, project_hash
 
 FEEDBACK = "feedback"
 ADMITTED = "admitted"
-COUNTED = ("records_in", "admitted", "duplicate", "superseded", "quarantined", "bytes")
+STATUS_COUNTS = (
+    "deliveries", "withheld_deliveries", "records_in", "admitted", "duplicate", "superseded", "quarantined",
+    "quarantined_open", "bytes", "bytes_covered",
+)  # fmt: skip
 
 SCORE_TEXT_SCHEMA = pa.schema(
     [
@@ -71,16 +74,21 @@ SCORE_MENTION_SCHEMA = pa.schema(
 
 
 class LedgerReader(Protocol):
-    """What the control layer asks of the ledger (`orchestration/admission/ledger.py`)."""
+    """What the control layer asks of `orchestration.admission.ledger.Ledger`."""
 
-    def deliveries(self) -> Sequence[Any]:
-        """All deliveries, with the columns of docs/interfaces.md §7 as attributes."""
+    def deliveries(
+        self, *, status: str | Sequence[str] | None = None, received_before: datetime | None = None
+    ) -> Sequence[Any]:
+        """Deliveries in order of receipt: delivery_id, channel, received_at (aware)."""
 
-    def files(self, zone: str) -> Sequence[Any]:
-        """Listed files of a zone: file_id, channel, entity, path, delivery_id, scorer_version."""
+    def files(self, zone: str, *, delivery_ids: Iterable[str] | None = None) -> Sequence[Any]:
+        """Listed files of a zone: channel, entity, path, rows, ingest_date, delivery_id, scorer_version."""
 
-    def touched_days(self, delivery_ids: Sequence[str]) -> Sequence[Any]:
+    def touched_days(self, delivery_ids: Iterable[str]) -> Sequence[Any]:
         """Old and new voice days (event days of business records): channel, entity, event_date."""
+
+    def channel_status(self, as_of: date) -> Sequence[Any]:
+        """Counts, newest event day and equations per channel (docs/interfaces.md §9)."""
 
 
 @dataclass(frozen=True)
@@ -132,11 +140,11 @@ def open_window(
         }
         reasons = _full_rebuild_reasons(connection, state, force_full_rebuild)
         window = _fix_window(connection, ledger, as_of, state, reasons)
-        _write_window(connection, settings, ledger, contracts, window)
+        raw_file_count = _write_window(connection, settings, ledger, contracts, window)
         affected = connection.execute(
             "select partition_kind, count(*) from ctl.affected_partition group by 1 order by 1"
         ).fetchall()
-        return replace(window, affected=dict(affected), raw_file_count=_raw_file_count(ledger, window))
+        return replace(window, affected=dict(affected), raw_file_count=raw_file_count)
 
 
 def close_window(settings: Settings, window: BuildWindow) -> None:
@@ -200,11 +208,7 @@ def _fix_window(
     state: Mapping[str, str],
     reasons: tuple[str, ...],
 ) -> BuildWindow:
-    admitted = [
-        one.delivery_id
-        for one in ledger.deliveries()
-        if one.status == ADMITTED and utc(one.received_at) < day_end(as_of)
-    ]
+    admitted = [one.delivery_id for one in ledger.deliveries(status=ADMITTED, received_before=day_end(as_of))]
     if not reasons:
         built = {
             row[0] for row in connection.execute("select delivery_id from ctl.built_delivery").fetchall()
@@ -229,23 +233,26 @@ def _write_window(
     ledger: LedgerReader,
     contracts: Mapping[str, Contract],
     window: BuildWindow,
-) -> None:
-    wanted = frozenset(window.delivery_ids)
-    deliveries = [one for one in ledger.deliveries() if utc(one.received_at) < day_end(window.as_of)]
+) -> int:
+    """Write everything of a window in one transaction; returns the number of its raw files."""
+    deliveries = ledger.deliveries(status=ADMITTED, received_before=day_end(window.as_of))
+    raw_files = ledger.files("raw", delivery_ids=window.delivery_ids)
     connection.execute("begin")
-    _write_run_window(connection, window, [one for one in deliveries if one.delivery_id in wanted])
+    _write_run_window(connection, window, deliveries)
     _write_affected(connection, ledger, contracts, window)
     _write_channels(connection, settings, contracts)
     _write_taxonomy(connection, settings)
-    _write_raw_views(connection, settings, ledger, contracts, wanted)
-    _write_score_views(connection, settings, ledger, wanted, window.state["scorer_version"])
-    _write_channel_status(connection, settings, ledger, contracts, window, deliveries)
+    _write_raw_views(connection, settings, contracts, raw_files)
+    _write_score_views(connection, settings, ledger, window)
+    _write_channel_status(connection, settings, ledger, contracts, window, deliveries, raw_files)
     connection.execute("commit")
+    return len(raw_files)
 
 
 def _write_run_window(
     connection: duckdb.DuckDBPyConnection, window: BuildWindow, deliveries: Sequence[Any]
 ) -> None:
+    wanted = frozenset(window.delivery_ids)
     _replace_table(
         connection,
         "ctl.run_window",
@@ -255,8 +262,12 @@ def _write_run_window(
     _replace_table(
         connection,
         "ctl.window_delivery",
-        {"delivery_id": "varchar", "channel": "varchar", "received_at": "timestamp"},
-        sorted((one.delivery_id, one.channel, _naive(one.received_at)) for one in deliveries),
+        {"delivery_id": "varchar", "channel": "varchar", "received_at": "timestamp", "admitted": "bigint"},
+        sorted(
+            (one.delivery_id, one.channel, _naive(one.received_at), one.admitted)
+            for one in deliveries
+            if one.delivery_id in wanted
+        ),
     )
 
 
@@ -267,7 +278,7 @@ def _write_affected(
     window: BuildWindow,
 ) -> None:
     days = {
-        (partition_kind(contracts[one.channel], one.entity), _day(one.event_date))
+        (partition_kind(contracts[one.channel], one.entity), one.event_date)
         for one in ledger.touched_days(window.delivery_ids)
         if one.channel in contracts and one.entity in contracts[one.channel].entities
     }
@@ -338,16 +349,14 @@ def _write_taxonomy(connection: duckdb.DuckDBPyConnection, settings: Settings) -
 def _write_raw_views(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
-    ledger: LedgerReader,
     contracts: Mapping[str, Contract],
-    wanted: frozenset[str],
+    raw_files: Sequence[Any],
 ) -> None:
-    from orchestration.admission.admit import raw_schema
+    from orchestration.admission.shape import raw_schema
 
     paths: dict[tuple[str, str], list[Path]] = {}
-    for one in ledger.files("raw"):
-        if one.delivery_id in wanted:
-            paths.setdefault((one.channel, one.entity), []).append(settings.home / one.path)
+    for one in raw_files:
+        paths.setdefault((one.channel, one.entity), []).append(settings.home / one.path)
     for contract in contracts.values():
         for name, entity in contract.entities.items():
             schema = raw_schema(contract, entity)
@@ -358,17 +367,13 @@ def _write_raw_views(
 
 
 def _write_score_views(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    ledger: LedgerReader,
-    wanted: frozenset[str],
-    scorer_version: str,
+    connection: duckdb.DuckDBPyConnection, settings: Settings, ledger: LedgerReader, window: BuildWindow
 ) -> None:
     for zone, schema in (("score_text", SCORE_TEXT_SCHEMA), ("score_mention", SCORE_MENTION_SCHEMA)):
         paths = [
             settings.home / one.path
-            for one in ledger.files(zone)
-            if one.delivery_id in wanted and one.scorer_version == scorer_version
+            for one in ledger.files(zone, delivery_ids=window.delivery_ids)
+            if one.scorer_version == window.state["scorer_version"]
         ]
         _create_view(connection, f"raw.{zone}", _empty_file(settings, zone, schema), paths)
 
@@ -408,110 +413,68 @@ def _write_channel_status(
     contracts: Mapping[str, Contract],
     window: BuildWindow,
     deliveries: Sequence[Any],
+    raw_files: Sequence[Any],
 ) -> None:
-    kept = _kept_status(connection, window)
-    newest = _newest_event_days(ledger, window)
-    maskers = _masker_versions(settings, ledger, frozenset(window.delivery_ids))
+    counted = {one.channel: one for one in ledger.channel_status(window.as_of)}
+    received = {one.channel: one.received_at for one in deliveries}  # in order of receipt: the last one stays
+    maskers = _kept_masker_versions(connection) | _masker_versions(settings, raw_files)
     rows = []
     for name, contract in sorted(contracts.items()):
-        own = [one for one in deliveries if one.channel == name]
-        before = kept.get(name, (None, None))
         is_voice = any(entity.is_voice for entity in contract.entities.values())
+        one = counted.get(name)
+        counts = [getattr(one, column) if one else 0 for column in STATUS_COUNTS]
         rows.append(
             (
-                name,
-                window.as_of,
-                *_freshness(own, window.as_of, settings.channels[name].stale_after_h),
-                max(filter(None, (before[0], newest.get(name))), default=None),
-                *_counts(own),
-                maskers.get(name, before[1]),
-                window.state["scorer_version"] if is_voice else None,
+                name, window.as_of,
+                *_freshness(received.get(name), window.as_of, settings.channels[name].stale_after_h),
+                one.last_event_date if one else None, *counts, one.equations_closed if one else True,
+                maskers.get(name), window.state["scorer_version"] if is_voice else None,
             )
-        )
+        )  # fmt: skip
     _replace_table(
         connection,
         "ctl.channel_status",
         {
             "channel": "varchar", "as_of": "date", "last_received_at": "timestamp", "is_stale": "boolean",
-            "stale_hours": "decimal(18, 1)", "last_event_date": "date", "deliveries": "bigint",
-            "withheld_deliveries": "bigint", "records_in": "bigint", "admitted": "bigint", "duplicate": "bigint",
-            "superseded": "bigint", "quarantined": "bigint", "bytes": "bigint", "bytes_covered": "bigint",
-            "quarantined_open": "bigint", "equations_closed": "boolean", "masker_version": "varchar",
+            "stale_hours": "decimal(18, 1)", "last_event_date": "date",
+            **dict.fromkeys(STATUS_COUNTS, "bigint"), "equations_closed": "boolean", "masker_version": "varchar",
             "scorer_version": "varchar",
         },
         rows,
     )  # fmt: skip
 
 
-def _kept_status(
-    connection: duckdb.DuckDBPyConnection, window: BuildWindow
-) -> dict[str, tuple[date | None, str | None]]:
-    """Newest event day and masker per channel as of the last run; nothing on a full rebuild."""
-    exists = connection.execute(
-        "select count(*) from information_schema.tables where table_schema = 'ctl' and table_name = 'channel_status'"
-    ).fetchone()
-    if window.is_full_rebuild or not exists or not exists[0]:
-        return {}
-    rows = connection.execute(
-        "select channel, last_event_date, masker_version from ctl.channel_status"
-    ).fetchall()
-    return {channel: (last, masker) for channel, last, masker in rows}
-
-
-def _newest_event_days(ledger: LedgerReader, window: BuildWindow) -> dict[str, date]:
-    newest: dict[str, date] = {}
-    for one in ledger.touched_days(window.delivery_ids):
-        day = _day(one.event_date)
-        newest[one.channel] = max(day, newest.get(one.channel, day))
-    return newest
-
-
-def _masker_versions(settings: Settings, ledger: LedgerReader, wanted: frozenset[str]) -> dict[str, str]:
-    newest: dict[str, Any] = {}
-    for one in ledger.files("raw"):
-        if one.delivery_id in wanted and one.rows:
-            held = newest.get(one.channel)
-            if held is None or (str(one.ingest_date), one.path) > (str(held.ingest_date), held.path):
-                newest[one.channel] = one
-    return {
-        channel: pq.ParquetFile(settings.home / one.path)
-        .read_row_group(0, columns=["masker_version"])[0][0]
-        .as_py()
-        for channel, one in newest.items()
-    }
-
-
 def _freshness(
-    own: Sequence[Any], as_of: date, stale_after_h: int
+    last: datetime | None, as_of: date, stale_after_h: int
 ) -> tuple[datetime | None, bool, float | None]:
-    """Last receipt, whether the channel is stale at the end of `as_of`, and hours since."""
-    received = [utc(one.received_at) for one in own if one.status == ADMITTED]
-    if not received:
+    """Last admitted receipt, whether the channel is stale at the end of `as_of`, and hours since."""
+    if last is None:
         return None, True, None
-    last = max(received)
     hours = round((day_end(as_of) - last).total_seconds() / 3600, 1)
     return _naive(last), hours > stale_after_h, hours
 
 
-def _counts(own: Sequence[Any]) -> tuple[Any, ...]:
-    """Sums over the channel's deliveries, and whether both equations close for each of them."""
-    read = [one for one in own if one.status == ADMITTED]
-    sums = {name: sum(int(getattr(one, name) or 0) for one in read) for name in COUNTED}
-    covered = [int(one.bytes_structure or 0) + int(one.bytes_records or 0) for one in read]
-    closed = all(
-        one.records_in == one.admitted + one.duplicate + one.superseded + one.quarantined
-        and span == one.bytes
-        for one, span in zip(read, covered, strict=True)
-    )
-    withheld = sum(one.status == "withheld" for one in own)
-    return (
-        len(own), withheld, *(sums[name] for name in COUNTED), sum(covered), 0, closed,
-    )  # fmt: skip
+def _kept_masker_versions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Masker per channel as of the last run, for channels without a file in this window."""
+    exists = connection.execute(
+        "select 1 from information_schema.tables where table_schema = 'ctl' and table_name = 'channel_status'"
+    ).fetchone()
+    if not exists:
+        return {}
+    return dict(connection.execute("select channel, masker_version from ctl.channel_status").fetchall())
 
 
-def _raw_file_count(ledger: LedgerReader, window: BuildWindow) -> int:
-    wanted = frozenset(window.delivery_ids)
-    return sum(one.delivery_id in wanted for one in ledger.files("raw"))
+def _masker_versions(settings: Settings, raw_files: Sequence[Any]) -> dict[str, str]:
+    """Masker of the newest file of each channel."""
+    newest: dict[str, Any] = {}
+    for one in raw_files:
+        held = newest.get(one.channel)
+        if one.rows and (held is None or (one.ingest_date, one.path) > (held.ingest_date, held.path)):
+            newest[one.channel] = one
+    return {
+        channel: pq.ParquetFile(settings.home / one.path).read_row_group(0, columns=["masker_version"])[0][0].as_py()
+        for channel, one in newest.items()
+    }
 
 
 def _replace_table(
@@ -528,15 +491,5 @@ def _replace_table(
         connection.executemany(f"insert into {name} values ({marks})", values)
 
 
-def utc(instant: datetime | str) -> datetime:
-    """Return a ledger time as an aware datetime (the ledger writes UTC ISO text)."""
-    moment = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _naive(instant: datetime | str) -> datetime:
-    return utc(instant).replace(tzinfo=None)
-
-
-def _day(value: date | str) -> date:
-    return date.fromisoformat(value) if isinstance(value, str) else value
+def _naive(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(tzinfo=None)

@@ -6,10 +6,14 @@ without opening a window. A missing or unreadable warehouse counts as "nothing b
 
 from __future__ import annotations
 
+import os
+from argparse import Namespace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
 
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
@@ -93,5 +97,29 @@ def last_window_key(settings: Settings) -> str | None:
 
 
 def manifest_dict(settings: Settings) -> dict[str, Any]:
-    """Return dbt's manifest as plain data (parsed only when the project changed)."""
-    return load_manifest(settings).writable_manifest().to_dict(omit_none=False)
+    """Return dbt's manifest as plain data; parsed, and dbt imported, only when the project changed."""
+    kept = manifest_path(settings)
+    if not kept.is_file():
+        for old in kept.parent.glob("manifest-*.json"):
+            old.unlink()
+        temporary = kept.with_suffix(f".{os.getpid()}.tmp")
+        temporary.write_bytes(orjson.dumps(_writable(settings), default=str))
+        temporary.replace(kept)
+    document: dict[str, Any] = orjson.loads(kept.read_bytes())
+    return document
+
+
+def manifest_path(settings: Settings) -> Path:
+    """Return where the plain manifest of today's project is kept."""
+    key = project_hash(settings, feedback_channels(settings))
+    return settings.home / "dbt" / "target" / f"manifest-{key}.json"
+
+
+def _writable(settings: Settings) -> dict[str, Any]:
+    from dbt.flags import set_from_args
+
+    manifest = load_manifest(settings)
+    # dbt asks its global flags while it describes the manifest; outside an invocation there are none.
+    set_from_args(Namespace(SEND_ANONYMOUS_USAGE_STATS=False), None)
+    document: dict[str, Any] = manifest.writable_manifest().to_dict(omit_none=False)
+    return document

@@ -7,16 +7,17 @@ stories in the right mix. Everything random comes from one ``random.Random`` str
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp
 from pathlib import Path
 
 from sample_oem.catalogue import ASPECTS
-from sample_oem.places import CITIES
+from sample_oem.places import CITIES, PLACE_NAMES
 from sample_oem.voices.grammar import Grammar, Rand, Speaker
-from sample_oem.world import MODELS, RIVALS, World
+from sample_oem.world import BRAND, MODELS, RIVALS, World
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class LengthLaw:
 
 LENGTHS: dict[str, LengthLaw] = {
     "complaint_site": LengthLaw(84, 1.2, 5, 1000),
-    "forum": LengthLaw(84, 1.42, 10, 9000),
-    "media_comments": LengthLaw(34, 0.68, 8, 400),
+    "forum": LengthLaw(76, 1.48, 10, 9000),
+    "media_comments": LengthLaw(33, 0.78, 8, 400),
     "call_center": LengthLaw(60, 0.7, 12, 600),
     "survey": LengthLaw(14, 0.8, 2, 200),
     "warranty_claims": LengthLaw(24, 0.3, 8, 120),
@@ -79,12 +80,22 @@ _TYPOS: tuple[tuple[str, str], ...] = (
     ("这个", "这"),
     ("销售", "消售"),
 )
+_SHORT = 60
+_NAMES = (
+    BRAND,
+    *(m.series for m in MODELS),
+    *(m.name for m in MODELS),
+    *(n for r in RIVALS for n in r),
+    *PLACE_NAMES,
+)
+_BARE = re.compile("|".join([*map(re.escape, sorted(_NAMES, key=len, reverse=True)), r"[\d\W_]+"]))
 
 
 @cache
 def stock() -> Grammar:
     """The phrase stock, read once."""
-    return Grammar.read(Path(__file__).parent / "stock")
+    names = ["= rival", "|".join(name for _, name in RIVALS), "= city2", "|".join(c.name for c in CITIES)]
+    return Grammar.read(Path(__file__).parent / "stock", names)
 
 
 class Composer:
@@ -97,15 +108,13 @@ class Composer:
         self.law = LENGTHS[channel]
         self.grammar = stock()
         self._facts: dict[int, dict[str, str]] = {}
+        self._said: set[str] = set()
 
     def speaker(self, vehicle: int, aspect: int) -> Speaker:
         """The facts a vehicle's owner can mention, and the aspect they speak about."""
         facts = self._facts.get(vehicle)
         if facts is None:
             facts = self._facts[vehicle] = self._vehicle_facts(vehicle)
-        facts["rival"] = RIVALS[int(self.rand() * len(RIVALS))][1]
-        facts["rival2"] = RIVALS[int(self.rand() * len(RIVALS))][1]
-        facts["city2"] = CITIES[int(self.rand() * len(CITIES))].name
         return Speaker(facts, self.grammar.aspects[ASPECTS[aspect].code])
 
     def _vehicle_facts(self, vehicle: int) -> dict[str, str]:
@@ -123,6 +132,22 @@ class Composer:
     def say(self, rule: str, speaker: Speaker) -> str:
         """Expand one rule."""
         return self.grammar.say(rule, self.rand, speaker)
+
+    def fresh(self, make: Callable[[], str]) -> str:
+        """A text whose skeleton was not said before: people seldom hit on the same few words.
+
+        Only short texts can collide; four tries, then the repeat stands.
+        """
+        text = make()
+        for _ in range(4):
+            if len(text) > _SHORT:
+                break
+            skeleton = _BARE.sub("", text)
+            if skeleton not in self._said:
+                self._said.add(skeleton)
+                break
+            text = make()
+        return text
 
     def pick(self, options: Sequence[str]) -> str:
         """One of several, evenly."""
@@ -183,6 +208,9 @@ class Composer:
     # -- media comments ---------------------------------------------------------------------------
     def comment(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
         """A short comment touching one or more aspects, each with its own polarity."""
+        return self.fresh(lambda: self._comment(vehicle, aspects, polarities))
+
+    def _comment(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
         target = self.law.draw(self.rng)
         parts: list[str] = []
         if self.rand() < 0.45:
@@ -210,6 +238,9 @@ class Composer:
     # -- forum ------------------------------------------------------------------------------------
     def post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
         """A forum post, from a one-line question to an essay with headings."""
+        return self.fresh(lambda: self._post(vehicle, aspects, polarities))
+
+    def _post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
         target = self.law.draw(self.rng)
         speaker = self.speaker(vehicle, aspects[0])
         if target < 40:

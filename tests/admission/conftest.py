@@ -19,24 +19,24 @@ RECEIVED = datetime(2024, 6, 1, 2, 30, tzinfo=UTC)
 COMPLAINT_HEADER = "投诉编号,投诉品牌,投诉车系,投诉车型,投诉简述,投诉问题,问题类型,投诉日期"
 
 
-@pytest.fixture()
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     create_key_file(tmp_path / "keys.json")
     return Settings.load({"VOC_HOME": str(tmp_path / "home"), "VOC_KEYS": str(tmp_path / "keys.json")})
 
 
-@pytest.fixture()
+@pytest.fixture
 def keys(settings: Settings) -> Keys:
     return Keys.load(settings.keys_path)
 
 
-@pytest.fixture()
+@pytest.fixture
 def ledger(settings: Settings) -> Iterator[Ledger]:
     with Ledger.open(settings) as one:
         yield one
 
 
-@pytest.fixture()
+@pytest.fixture
 def contract_of(settings: Settings) -> Callable[[str], Contract]:
     return lambda channel: load_contract(settings.channel(channel).contract_path)
 
@@ -44,7 +44,7 @@ def contract_of(settings: Settings) -> Callable[[str], Contract]:
 Drop = Callable[..., Delivery]
 
 
-@pytest.fixture()
+@pytest.fixture
 def drop(settings: Settings, ledger: Ledger, tmp_path: Path) -> Drop:
     """Deliver bytes under a name; later arguments: received_at."""
 

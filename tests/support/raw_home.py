@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from data_quality.contract import Contract, Entity, load_contract
 from orchestration.admission.admit import raw_schema
-from orchestration.partitions import business_date
+from orchestration.partitions import business_date, day_end
 from orchestration.settings import Settings
 from orchestration.warehouse.control import SCORE_MENTION_SCHEMA, SCORE_TEXT_SCHEMA
 
@@ -74,14 +74,45 @@ class RawHome:
 
     # -- the ledger's side ------------------------------------------------------------------
 
-    def deliveries(self) -> Sequence[Any]:
-        return list(self._deliveries)
+    def deliveries(
+        self, *, status: str | Sequence[str] | None = None, received_before: datetime | None = None
+    ) -> Sequence[Any]:
+        return sorted(
+            (
+                one
+                for one in self._deliveries
+                if one.status == (status or one.status)
+                and (received_before is None or one.received_at < received_before)
+            ),
+            key=lambda one: (one.received_at, one.delivery_id),
+        )
 
-    def files(self, zone: str) -> Sequence[Any]:
-        return [one for one in self._files if one.zone == zone]
+    def files(self, zone: str, *, delivery_ids: Iterable[str] | None = None) -> Sequence[Any]:
+        wanted = None if delivery_ids is None else frozenset(delivery_ids)
+        return [one for one in self._files if one.zone == zone and (wanted is None or one.delivery_id in wanted)]
 
-    def touched_days(self, delivery_ids: Sequence[str]) -> Sequence[Any]:
+    def touched_days(self, delivery_ids: Iterable[str]) -> Sequence[Any]:
         return [day for one in delivery_ids for day in self._touched.get(one, [])]
+
+    def channel_status(self, as_of: date) -> Sequence[Any]:
+        rows = []
+        for channel in sorted({one.channel for one in self._deliveries}):
+            own = [one for one in self.deliveries(received_before=day_end(as_of)) if one.channel == channel]
+            if not own:
+                continue
+            days = [day.event_date for one in own for day in self._touched[one.delivery_id]]
+            sums = {
+                name: sum(getattr(one, name) for one in own)
+                for name in ("records_in", "admitted", "duplicate", "superseded", "quarantined", "bytes")
+            }
+            rows.append(
+                SimpleNamespace(
+                    channel=channel, as_of=as_of, last_event_date=max(days, default=None), deliveries=len(own),
+                    withheld_deliveries=0, quarantined_open=0, bytes_covered=sums["bytes"], equations_closed=True,
+                    **sums,
+                )
+            )  # fmt: skip
+        return rows
 
     # -- the door's side --------------------------------------------------------------------
 
@@ -232,7 +263,7 @@ class RawHome:
             SimpleNamespace(
                 file_id=md5(path), zone=zone, channel=contract.channel, entity=entity.name, path=str(path),
                 rows=len(rows), delivery_id=delivery_id, scorer_version=None if zone == "raw" else SCORER_VERSION,
-                ingest_date=folder.name,
+                ingest_date=date.fromisoformat(folder.name),
             )
         )  # fmt: skip
 

@@ -17,14 +17,16 @@ def table_hashes(warehouse_path: Path | str, schemas: Sequence[str] = HASHED_SCH
     """Return `{"schema.table": "<rows>:<hash>"}` for every table and view of the schemas.
 
     The hash is the sum of the row hashes, so the order of rows does not matter and a doubled row
-    does. `int_*_affected_day` tables are left out: they describe a run, not the warehouse.
+    does. `int_*_affected_day` tables and `int_feedback__*` views are left out: they describe the window
+    of a run, not the warehouse.
     """
     listed = ", ".join(f"'{schema}'" for schema in schemas)
     with duckdb.connect(str(warehouse_path), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         tables = connection.execute(
             f"select table_schema, table_name from information_schema.tables "
-            f"where table_schema in ({listed}) and table_name not like '%affected_day' order by 1, 2"
+            f"where table_schema in ({listed}) and not ends_with(table_name, 'affected_day') "
+            "and not starts_with(table_name, 'int_feedback__') order by 1, 2"
         ).fetchall()
         return {f"{schema}.{table}": _hash(connection, f"{schema}.{table}") for schema, table in tables}
 

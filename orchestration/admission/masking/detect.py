@@ -7,7 +7,7 @@ QQ, address, name. A finder sees what an earlier one took as blanked out, so spa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from orchestration.admission.masking import codes, numbers, people
@@ -31,21 +31,26 @@ TOKENS = {
 
 WINDOW = 2_000
 # Longer than any identifier with its cue (an address, an ID card spaced three wide).
-MARGIN = 250
+MARGIN = 200
 
 _BLANK = "\x00"
 # Sounds of hesitation stand between spoken digits as a gap does.
 _SPOKEN_TEXT = SPOKEN | dict.fromkeys(map(ord, "嗯呃啊哦额"), " ")
 _WORD = "".join(SPOKEN_DIGITS)
 _LOOSE = r"[ \-.,()/_~、嗯呃啊哦额]{0,3}+"
-_SPOKEN_GATE = re.compile(
-    rf"[{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{5}}|[0-9](?:{_LOOSE}[0-9]){{0,4}}{_LOOSE}[{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{0,4}}"
-)
-_WORD_NO_DIGIT = re.compile(
-    "[一两](?=[直下个样定般些起边次点共辆台家会种句天年])|(?<=[唯统同第])[一二三四五六七八九]"
-)
+_SPOKEN_RUN = re.compile(rf"[0-9{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{5,}}+")
+_WORD_NO_DIGIT = re.compile("[一两](?=[直下个样定般些起边次点共辆台家会种句天年])|(?<=[唯统同第])[一二三四五六七八九]")
 _ANY_WORD = re.compile(f"[{_WORD}]")
-_ANY_DIGIT = re.compile("[0-9]")
+# Gate, finder and the table of number words the finder wants applied.
+_WORD_FINDERS: tuple[tuple[re.Pattern[str], Callable[[str], Iterator[Span]], dict[int, str] | None], ...] = (
+    (codes.PLATE_GATE, codes.find_plates, SPOKEN),
+    (codes.WECHAT_GATE, codes.find_wechats, None),
+    (codes.QQ_GATE, codes.find_qqs, _SPOKEN_TEXT),
+    (people.ADDRESS_CUE_GATE, people.find_cued_addresses, None),
+    (people.DOOR_GATE, people.find_doors, None),
+    (people.NAME_CUE_GATE, people.find_cued_names, None),
+    (people.TITLE, people.find_titled_names, None),
+)
 
 
 class Found(NamedTuple):
@@ -68,7 +73,7 @@ def mask_text(text: str) -> MaskResult:
     """Replace each identifier by its typed token; a text without one comes back as it is."""
     folded = plain(text)
     kept: list[int] | None = None
-    if not folded.isascii() and ZERO_WIDTH.search(folded):
+    if ZERO_WIDTH.search(folded):
         kept = [place for place, character in enumerate(folded) if not ZERO_WIDTH.match(character)]
         folded = ZERO_WIDTH.sub("", folded)
     spans = _find(folded) if len(folded) <= WINDOW else _find_by_window(folded)
@@ -92,40 +97,37 @@ def _find_by_window(text: str) -> list[Span]:
 
 
 def _find(text: str) -> list[Span]:
-    """Return non-overlapping spans in order of place."""
+    """Return non-overlapping spans in order of place; a gate before each finder."""
     spans: list[Span] = []
     if codes.MAIL_GATE.search(text):
         text = _take(spans, text, codes.find_mails(text))
-    if _ANY_DIGIT.search(text):
-        text = _find_numbers(spans, text)
-    if _SPOKEN_GATE.search(text):
+    runs = [match.span() for match in numbers.RUN.finditer(text)]
+    if runs:
+        text = _find_first_numbers(spans, text, runs)
+    if codes.VIN_GATE.search(text):
+        text = _take(spans, text, codes.find_vins(text))
+    if runs:
+        text = _find_last_numbers(spans, text, runs)
+    if any(_ANY_WORD.search(match[0]) for match in _SPOKEN_RUN.finditer(text)):
         text = _find_spoken(spans, text)
-    if codes.PLATE_GATE.search(text):
-        text = _take(spans, text, codes.find_plates(text.translate(SPOKEN)))
-    if codes.WECHAT_GATE.search(text):
-        text = _take(spans, text, codes.find_wechats(text))
-    if codes.QQ_GATE.search(text):
-        text = _take(spans, text, codes.find_qqs(text.translate(_SPOKEN_TEXT)))
-    if people.ADDRESS_GATE.search(text):
-        text = _take(spans, text, people.find_addresses(text))
-    if people.NAME_GATE.search(text):
-        text = _take(spans, text, people.find_names(text))
+    for gate, finder, table in _WORD_FINDERS:
+        if gate.search(text):
+            text = _take(spans, text, finder(text if table is None else text.translate(table)))
     spans.sort(key=lambda span: span[1])
     return spans
 
 
-def _find_numbers(spans: list[Span], text: str) -> str:
-    runs = [match.span() for match in numbers.RUN.finditer(text)]
-    if runs:
-        if any(end - start >= 15 for start, end in runs):
-            text = _take(spans, text, numbers.find_id_cards(text))
-        text = _take(spans, text, numbers.find_phones(text, runs))
-    if codes.VIN_GATE.search(text):
-        text = _take(spans, text, codes.find_vins(text))
-    if runs:
-        text = _take(spans, text, numbers.find_bank_cards(text, runs))
-        text = _take(spans, text, numbers.find_landlines(text, runs))
-    return text
+def _find_first_numbers(spans: list[Span], text: str, runs: list[tuple[int, int]]) -> str:
+    if any(end - start >= 15 for start, end in runs):
+        text = _take(spans, text, numbers.find_one_by_one(text))
+        text = _take(spans, text, numbers.find_id_cards(text))
+    return _take(spans, text, numbers.find_phones(text, runs))
+
+
+def _find_last_numbers(spans: list[Span], text: str, runs: list[tuple[int, int]]) -> str:
+    text = _take(spans, text, numbers.find_bank_cards(text, runs))
+    text = _take(spans, text, numbers.find_landlines(text, runs))
+    return _take(spans, text, numbers.find_cued_landlines(text))
 
 
 def _find_spoken(spans: list[Span], text: str) -> str:
@@ -144,6 +146,7 @@ def _find_spoken_as(spans: list[Span], text: str, spoken: str) -> str:
     if not runs:
         return text
     found: list[Span] = []
+    spoken = _take(found, spoken, numbers.find_one_by_one(spoken))
     spoken = _take(found, spoken, numbers.find_id_cards(spoken))
     for finder in (numbers.find_phones, numbers.find_bank_cards, numbers.find_landlines):
         spoken = _take(found, spoken, finder(spoken, runs))

@@ -1,0 +1,252 @@
+"""How rich a set of texts is, measured the same way on made and on real texts.
+
+A text's skeleton is the text without digits, names (brands, series, models, places, people), case,
+white space and punctuation. Near-duplicates are texts of equal or overlapping character 5-grams
+(Jaccard >= 0.8 of the whitespace-free text, found with MinHash bands and then checked exactly).
+Entropy is that of character bigrams in bits. Reference and sample are cut to the same number of
+texts. Nothing of a reference text is printed or kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import log2
+from pathlib import Path
+
+import click
+import numpy as np
+
+from sample_oem.places import PLACE_NAMES
+from sample_oem.world import BRAND, MODELS, RIVALS
+
+OWN_NAMES: tuple[str, ...] = tuple(
+    dict.fromkeys(
+        [BRAND, *(m.name for m in MODELS), *(m.series for m in MODELS), *(n for r in RIVALS for n in r)]
+    )
+)
+TOLERANCE = 0.20
+_HASHES = 32
+_BANDS = 8
+_DIGITS = re.compile(r"[\d０-９]+")
+_NO_WORD = re.compile(r"[\W_]+")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Richness:
+    """Measured quantities of one set of texts; lengths in characters."""
+
+    texts: int
+    characters: int
+    skeleton_repeat_share: float
+    near_duplicate_share: float
+    bigram_entropy: float
+    length_median: float
+    length_p90: float
+    distinct_text_ratio: float
+
+
+def measure(
+    texts: Sequence[str], names: Iterable[str] = (), limit: int | None = None, seed: int = 7
+) -> Richness:
+    """Measure up to ``limit`` texts (an even sample by seed)."""
+    chosen = _sample([t for t in texts if t], limit, seed)
+    if not chosen:
+        raise ValueError("there is no text to measure; check the file and the column name")
+    skeletons = _skeletons(chosen, [*OWN_NAMES, *PLACE_NAMES, *names])
+    counts = Counter(skeletons)
+    lengths = np.array([len(t) for t in chosen])
+    return Richness(
+        texts=len(chosen),
+        characters=int(lengths.sum()),
+        skeleton_repeat_share=sum(n for n in counts.values() if n > 1) / len(chosen),
+        near_duplicate_share=_near_duplicate_share(chosen),
+        bigram_entropy=bigram_entropy(chosen),
+        length_median=float(np.median(lengths)),
+        length_p90=float(np.quantile(lengths, 0.9)),
+        distinct_text_ratio=len(set(chosen)) / len(chosen),
+    )
+
+
+def _sample(texts: list[str], limit: int | None, seed: int) -> list[str]:
+    if limit is None or len(texts) <= limit:
+        return texts
+    rows = np.sort(np.random.default_rng(seed).permutation(len(texts))[:limit])
+    return [texts[i] for i in rows]
+
+
+def _skeletons(texts: Sequence[str], names: Sequence[str]) -> list[str]:
+    ordered = sorted({n.lower() for n in names if n}, key=lambda n: (-len(n), n))
+    pattern = re.compile("|".join(map(re.escape, ordered)))
+    return [_NO_WORD.sub("", _DIGITS.sub("", pattern.sub("", text.lower()))) for text in texts]
+
+
+def bigram_entropy(texts: Iterable[str]) -> float:
+    """Shannon entropy of adjacent character pairs within texts, in bits."""
+    pairs: Counter[tuple[str, str]] = Counter()
+    for text in texts:
+        flat = _SPACE.sub("", text)
+        pairs.update(zip(flat, flat[1:], strict=False))
+    total = sum(pairs.values())
+    return -sum(n / total * log2(n / total) for n in pairs.values()) if total else 0.0
+
+
+def _grams(text: str) -> frozenset[str]:
+    flat = _SPACE.sub("", text)
+    return frozenset(flat[i : i + 5] for i in range(max(len(flat) - 4, 1)))
+
+
+def _near_duplicate_share(texts: Sequence[str], threshold: float = 0.8) -> float:
+    """Share of texts that have at least one near-duplicate among the others."""
+    grams = [_grams(t) for t in texts]
+    found: set[int] = set()
+    for bucket in _buckets(grams):
+        _compare(bucket, grams, found, threshold)
+    return len(found) / len(texts)
+
+
+def _buckets(grams: Sequence[frozenset[str]]) -> Iterable[list[int]]:
+    rng = np.random.default_rng(1)
+    factors = rng.integers(1, 2**61, _HASHES, dtype=np.uint64) | np.uint64(1)
+    shifts = rng.integers(0, 2**61, _HASHES, dtype=np.uint64)
+    bands: dict[tuple[int, bytes], list[int]] = defaultdict(list)
+    rows = _HASHES // _BANDS
+    for i, gram_set in enumerate(grams):
+        codes = np.array([_stable_hash(g) for g in gram_set], dtype=np.uint64)
+        signature = (codes[:, None] * factors + shifts).min(axis=0)
+        for band in range(_BANDS):
+            bands[(band, signature[band * rows : (band + 1) * rows].tobytes())].append(i)
+    return (bucket for bucket in bands.values() if len(bucket) > 1)
+
+
+def _stable_hash(gram: str) -> int:
+    return int.from_bytes(hashlib.blake2b(gram.encode(), digest_size=8).digest(), "little")
+
+
+def _compare(bucket: list[int], grams: Sequence[frozenset[str]], found: set[int], threshold: float) -> None:
+    for place, i in enumerate(bucket):
+        for j in bucket[place + 1 :]:
+            if i in found and j in found:
+                continue
+            shared = len(grams[i] & grams[j])
+            if shared >= threshold * (len(grams[i]) + len(grams[j]) - shared):
+                found.update((i, j))
+
+
+QUANTITIES: tuple[tuple[str, bool], ...] = (
+    # name, one-sided: only more repetition than the reference is a miss
+    ("skeleton_repeat_share", True),
+    ("near_duplicate_share", True),
+    ("bigram_entropy", False),
+    ("length_median", False),
+    ("length_p90", False),
+    ("distinct_text_ratio", False),
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One quantity of sample and reference and whether it is within tolerance."""
+
+    quantity: str
+    sample: float
+    reference: float
+    one_sided: bool
+
+    @property
+    def within(self) -> bool:
+        """Within ±20 % of the reference (one-sided: not more than 20 % above it)."""
+        above = self.sample <= self.reference * (1 + TOLERANCE) + 1e-9
+        return above if self.one_sided else above and self.sample >= self.reference * (1 - TOLERANCE)
+
+
+def compare(sample: Sequence[str], reference: Sequence[str], names: Iterable[str] = ()) -> list[Comparison]:
+    """Measure both at equal size and set them side by side."""
+    names = list(names)
+    size = min(len([t for t in sample if t]), len([t for t in reference if t]))
+    made, real = measure(sample, names, size), measure(reference, names, size)
+    return [Comparison(q, getattr(made, q), getattr(real, q), one) for q, one in QUANTITIES]
+
+
+def read_column(path: Path, column: str, unique_by: str | None = None) -> list[str]:
+    """The texts of one CSV column (UTF-8), one per value of ``unique_by`` if given."""
+    csv.field_size_limit(10_000_000)
+    texts: dict[str, str] = {}
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        reader = csv.DictReader(handle)
+        for needed in filter(None, (column, unique_by)):
+            if needed not in (reader.fieldnames or []):
+                raise ValueError(
+                    f"{path} has no column {needed!r}; it has {', '.join(reader.fieldnames or [])}"
+                )
+        for n, row in enumerate(reader):
+            texts.setdefault(row[unique_by] if unique_by else str(n), row[column] or "")
+    return list(texts.values())
+
+
+def read_names(path: Path, columns: Iterable[str]) -> list[str]:
+    """Distinct values of name columns (brand, series, model), to be taken out of skeletons."""
+    names: dict[str, None] = {}
+    for column in columns:
+        names.update(dict.fromkeys(v for v in read_column(path, column) if len(v) > 1))
+    return list(names)
+
+
+@click.command(help="Compare how rich made texts are with a reference, quantity by quantity.")
+@click.option("--sample", type=click.Path(path_type=Path, exists=True), multiple=True, required=True)
+@click.option("--text-column", required=True, help="text column of the sample")
+@click.option("--reference", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--reference-text-column", help="text column of the reference, if it is another")
+@click.option("--id-column", help="count one text per value of this sample column")
+@click.option("--reference-id-column", help="the same for the reference")
+@click.option("--reference-name-columns", default="", help="comma list: brand, series, model columns")
+@click.option("--json", "as_json", is_flag=True)
+def main(  # noqa: PLR0913 - one parameter per option
+    sample: tuple[Path, ...],
+    text_column: str,
+    reference: Path,
+    reference_text_column: str | None,
+    id_column: str | None,
+    reference_id_column: str | None,
+    reference_name_columns: str,
+    as_json: bool,
+) -> None:
+    """Print the table; exit 1 when a quantity is out of tolerance."""
+    try:
+        made = [t for path in sample for t in read_column(path, text_column, id_column)]
+        real = read_column(reference, reference_text_column or text_column, reference_id_column)
+        names = read_names(reference, filter(None, reference_name_columns.split(",")))
+        rows = compare(made, real, names)
+    except ValueError as error:
+        click.echo(f"richness: {error}", err=True)
+        sys.exit(2)
+    click.echo(_as_json(rows) if as_json else table(rows))
+    sys.exit(0 if all(row.within for row in rows) else 1)
+
+
+def _as_json(rows: Sequence[Comparison]) -> str:
+    return json.dumps([{**row.__dict__, "within": row.within} for row in rows], indent=1)
+
+
+def table(rows: Sequence[Comparison]) -> str:
+    """The comparison as fixed-width lines."""
+    lines = [f"{'quantity':<24}{'sample':>12}{'reference':>12}{'ratio':>8}  within"]
+    for row in rows:
+        ratio = row.sample / row.reference if row.reference else float("nan")
+        bound = "<= +20 %" if row.one_sided else "±20 %"
+        verdict = "yes" if row.within else "NO"
+        lines.append(
+            f"{row.quantity:<24}{row.sample:>12.4f}{row.reference:>12.4f}{ratio:>8.2f}  {verdict} ({bound})"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
