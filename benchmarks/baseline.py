@@ -11,6 +11,9 @@ configure, no backfill, no checks beyond its own, no audiences, no crash safety 
 `FOLDER/deliveries.json` lists the files of the day (see `benchmarks.deliveries`).
 """
 
+# Tables of columns, phrases and SQL are read more easily unbroken.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import argparse
@@ -167,7 +170,7 @@ def _replaced(match: re.Match[str]) -> str:
 def mask(text: str) -> str:
     """Return `text` with identifiers replaced by typed tokens; two cheap looks before two slow ones."""
     if _WORTH.search(text):
-        text = _PII.sub(_replaced, text.translate(_FULL) if "０" <= max(text) else text)
+        text = _PII.sub(_replaced, text.translate(_FULL) if max(text) >= "０" else text)
     if _WORTH_ZH.search(text):
         text = _PII_ZH.sub(_replaced, text)
     return text
@@ -674,9 +677,9 @@ def prepare(warehouse: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def store(warehouse: duckdb.DuckDBPyConnection, shape: Shape, records: pa.Table) -> None:
+def store(warehouse: duckdb.DuckDBPyConnection, entity: str, records: pa.Table) -> None:
     """Replace older versions of the records by these."""
-    entity = shape.entity
+    warehouse.register("records", records)
     warehouse.execute(f"delete from rec_{entity} where record_id in (select record_id from records)")
     warehouse.execute(f"insert into rec_{entity} by name select * from records")
 
@@ -866,7 +869,7 @@ def _admit_all(
         if table.quarantined:
             put_aside(state, delivery, table)
         records, counts = admit(table, delivery["received_at"], warehouse, with_mask)
-        store(warehouse, table.shape, records)
+        store(warehouse, table.shape.entity, records)
         totals[channel] += counts
         if table.shape.voice and records.num_rows:
             changed[table.shape.entity].append(records)

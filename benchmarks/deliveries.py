@@ -5,6 +5,9 @@ it; both list what they wrote in `deliveries.json`. Repeats and damaged rows are
 shares so that both measured sides must agree on their counts. Same arguments, same bytes.
 """
 
+# Tables of columns, phrases and SQL are read more easily unbroken.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import csv

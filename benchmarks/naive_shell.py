@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmarks.measure import child_environment
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 _REF = re.compile(r"ref\(\s*['\"]([a-z0-9_]+)['\"]\s*\)")
@@ -151,7 +152,7 @@ def prepare(folder: Path) -> None:
     project = folder / "shell_dbt"
     done = subprocess.run(
         [dbt, "parse", "--quiet", "--profiles-dir", str(project), "--project-dir", str(project)],
-        cwd=project, env=environment(folder), capture_output=True, text=True, check=False,
+        cwd=project, env=child_environment({}), capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(
@@ -183,15 +184,12 @@ def command(location: Path, day: str) -> list[str]:
     ]  # fmt: skip
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Return the environment of the shell: an instance of its own, dbt on the path."""
-    (folder / "instance").mkdir(parents=True, exist_ok=True)
-    (folder / "instance" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {
-        **os.environ, "PATH": path, "DAGSTER_HOME": str(folder / "instance"), "DO_NOT_TRACK": "1",
-        "GX_ANALYTICS_ENABLED": "false",
-    }  # fmt: skip
+def instance_environment(folder: Path) -> dict[str, str]:
+    """Return the variables of the shell's own Dagster instance (made here)."""
+    instance = folder / "instance"
+    instance.mkdir(parents=True, exist_ok=True)
+    (instance / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    return {"DAGSTER_HOME": str(instance)}
 
 
 def main() -> None:
@@ -206,7 +204,8 @@ def main() -> None:
     folder = options.folder.resolve()
     location = generate(folder, real_graph(manifest=options.manifest))
     prepare(folder)
-    raise SystemExit(subprocess.call(command(location, options.day), env=environment(folder), cwd=folder))
+    env = child_environment(instance_environment(folder))
+    raise SystemExit(subprocess.call(command(location, options.day), env=env, cwd=folder))
 
 
 if __name__ == "__main__":

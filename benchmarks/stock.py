@@ -4,6 +4,9 @@ Timing needs volume and plausible term density, not truth: the sample carmaker (
 place for planted truths; here a hundred thousand texts must be made in seconds.
 """
 
+# Tables of columns, phrases and SQL are read more easily unbroken.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import numpy as np
