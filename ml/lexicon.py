@@ -14,7 +14,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import add
 from pathlib import Path
+from typing import Any
 
 RESOURCES = Path(__file__).parent / "resources"
 LEXICON_FILES = (
@@ -132,7 +134,6 @@ class Term:
 
     text: str
     aspects: tuple[AspectSense, ...] = ()
-    whole_word_aspect: bool = False
     word: WordSense | None = None
     markers: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
@@ -140,22 +141,13 @@ class Term:
     anchors: tuple[tuple[re.Pattern[str], AspectSense], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
-    """A term found in a normalised text: code-point span and the term."""
-
-    start: int
-    end: int
-    term: Term
-
-
 @dataclass(slots=True)
 class Finds:
     """What one pass found, each layer in text order and free of overlaps."""
 
-    aspects: list[tuple[int, int, tuple[AspectSense, ...], bool]] = field(default_factory=list)
+    aspects: list[tuple[int, int, tuple[AspectSense, ...]]] = field(default_factory=list)
     words: list[tuple[int, int, WordSense]] = field(default_factory=list)
-    markers: list[tuple[int, int, str]] = field(default_factory=list)
+    markers: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
     components: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
     symptoms: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
 
@@ -233,11 +225,12 @@ class Lexicon:
             if row["kind"] == "regex":
                 self._add_regex(row, sense, where)
                 continue
+            if row["kind"] != "term":
+                raise ResourceError(f"{where}: kind must be term or regex")
             for text in self._split(row):
                 term = self._term(text)
                 if all(old.code != sense.code for old in term.aspects):
                     term.aspects += (sense,)
-                term.whole_word_aspect |= row["kind"] == "word"
 
     def _add_regex(self, row: dict[str, str], sense: AspectSense, where: str) -> None:
         pattern, anchor = row["terms"], row["anchor"].lower()
@@ -322,7 +315,8 @@ class Lexicon:
         for order, row in enumerate(read_resource(name, self.folder)):
             if row["urgency"] not in URGENCY_RANK:
                 raise ResourceError(
-                    f"{self.folder / name}, line {row['_line']}: urgency must be one of {', '.join(URGENCY_LEVELS)}"
+                    f"{self.folder / name}, line {row['_line']}: "
+                    f"urgency must be one of {', '.join(URGENCY_LEVELS)}"
                 )
             rule = UrgencyRule(
                 row["component"],
@@ -338,64 +332,70 @@ class Lexicon:
 
     # -- finding ---------------------------------------------------------------------------------
 
-    def _index(self) -> tuple[dict[str, tuple[Term, ...]], dict[str, Term]]:
-        pairs: dict[str, list[Term]] = {}
-        singles: dict[str, Term] = {}
-        for term in self.terms.values():
+    def _index(self) -> tuple[dict[str, tuple[_Entry, ...]], dict[str, _Entry]]:
+        pairs: dict[str, list[_Entry]] = {}
+        singles: dict[str, _Entry] = {}
+        for term in sorted(self.terms.values(), key=lambda t: (-len(t.text), t.text)):
+            entry = (term.text, len(term.text), _layers(term), term.anchors)
             if len(term.text) == 1:
-                singles[term.text] = term
+                singles[term.text] = entry
             else:
-                pairs.setdefault(term.text[:2], []).append(term)
-        ordered = {
-            key: tuple(sorted(found, key=lambda t: (-len(t.text), t.text))) for key, found in pairs.items()
-        }
-        return ordered, singles
+                pairs.setdefault(term.text[:2], []).append(entry)
+        return {key: tuple(found) for key, found in pairs.items()}, singles
 
     def find(self, text: str) -> Finds:
         """Return every term of a normalised text; leftmost longest, layer by layer; linear in its length."""
-        finds = Finds()
         pairs, singles = self._pairs, self._singles
+        # The two comprehensions run at the speed of the interpreter's inner loop; what follows only
+        # sees the few places where a term may begin.
+        places = {i for i, pair in enumerate(map(add, text, text[1:])) if pair in pairs}
+        places.update([i for i, char in enumerate(text) if char in singles])
+        finds = Finds()
+        layers = (finds.aspects, finds.words, finds.markers, finds.components, finds.symptoms)
         free = [0, 0, 0, 0, 0]
-        for start, first in enumerate(text):
-            candidates = pairs.get(text[start : start + 2])
-            if candidates is not None:
-                for term in candidates:
-                    if text.startswith(term.text, start):
-                        self._take(finds, free, text, start, term)
-            single = singles.get(first)
+        for start in sorted(places):
+            for term, length, senses, anchors in pairs.get(text[start : start + 2], ()):
+                if text.startswith(term, start):
+                    end = start + length
+                    for layer, sense in senses:
+                        if start >= free[layer]:
+                            free[layer] = end
+                            layers[layer].append((start, end, sense))  # type: ignore[attr-defined]
+                    if anchors:
+                        _try_patterns(finds, text, start, end, anchors)
+            single = singles.get(text[start])
             if single is not None:
-                self._take(finds, free, text, start, single)
+                for layer, sense in single[2]:
+                    if start >= free[layer]:
+                        free[layer] = start + 1
+                        layers[layer].append((start, start + 1, sense))  # type: ignore[attr-defined]
+                if single[3]:
+                    _try_patterns(finds, text, start, start + 1, single[3])
         return finds
-
-    @staticmethod
-    def _take(finds: Finds, free: list[int], text: str, start: int, term: Term) -> None:
-        end = start + len(term.text)
-        if term.aspects and start >= free[0]:
-            free[0] = end
-            finds.aspects.append((start, end, term.aspects, term.whole_word_aspect))
-        if term.word is not None and start >= free[1]:
-            free[1] = end
-            finds.words.append((start, end, term.word))
-        if term.markers and start >= free[2]:
-            free[2] = end
-            finds.markers.extend((start, end, kind) for kind in term.markers)
-        if term.components and start >= free[3]:
-            free[3] = end
-            finds.components.append((start, end, term.components))
-        if term.symptoms and start >= free[4]:
-            free[4] = end
-            finds.symptoms.append((start, end, term.symptoms))
-        for pattern, sense in term.anchors:
-            low = max(0, start - REGEX_WINDOW)
-            for match in pattern.finditer(text, low, min(len(text), end + REGEX_WINDOW)):
-                if match.start() <= start < match.end():
-                    finds.aspects.append((match.start(), match.end(), (sense,), False))
-                    break
 
     def domain_words(self) -> list[str]:
         """Return the multi-character Chinese terms, sorted: the words taught to the segmenter."""
         named = (t for t in self.terms.values() if t.aspects or (t.word and t.word.role in {"fault", "mask"}))
         return sorted(t.text for t in named if 2 <= len(t.text) <= 5 and re.fullmatch(r"[一-鿿]+", t.text))
+
+
+_Anchors = tuple[tuple[re.Pattern[str], AspectSense], ...]
+_Entry = tuple[str, int, tuple[tuple[int, Any], ...], _Anchors]
+
+
+def _layers(term: Term) -> tuple[tuple[int, Any], ...]:
+    """Return (layer, sense) for the senses a term has; layers in the order of `Finds`."""
+    senses = (term.aspects, term.word, term.markers, term.components, term.symptoms)
+    return tuple((layer, sense) for layer, sense in enumerate(senses) if sense)
+
+
+def _try_patterns(finds: Finds, text: str, start: int, end: int, anchors: _Anchors) -> None:
+    low, high = max(0, start - REGEX_WINDOW), min(len(text), end + REGEX_WINDOW)
+    for pattern, sense in anchors:
+        for match in pattern.finditer(text, low, high):
+            if match.start() <= start < match.end():
+                finds.aspects.append((match.start(), match.end(), (sense,)))
+                break
 
 
 @lru_cache(maxsize=1)

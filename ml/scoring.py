@@ -11,10 +11,11 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ml.aspects.mentions import AspectFind, ClauseReading, Evidence, Mention, attach, merge
+from ml.aspects.mentions import OUTRIGHT, AspectFind, ClauseReading, Evidence, Mention, attach, merge
 from ml.lexicon import LEXICON_FILES, URGENCY_RANK, Finds, Lexicon, content_version, default_lexicon
 from ml.sentiment.opinions import Opinion, read_opinions
 from ml.text.clauses import Clause, split_clauses
@@ -110,7 +111,7 @@ class Scorer:
         normalized = normalize(_TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text)
         finds = self.lexicon.find(normalized.text)
         if not finds.words and not finds.aspects and not finds.symptoms:
-            wish = "wish" if any(kind == "wish" for _, _, kind in finds.markers) else "none"
+            wish = "wish" if any("wish" in kinds for _, _, kinds in finds.markers) else "none"
             return TextScore(0, 0.0, wish, 0.0, True, True, len(text), ())
         self._keep_whole_words(normalized.text, finds)
         marked = self._mark(normalized.text, finds)
@@ -123,41 +124,44 @@ class Scorer:
         return _text_score(text, scored, marked, alarms, wishes)
 
     def _keep_whole_words(self, text: str, finds: Finds) -> None:
-        """Drop finds that are only part of a longer word of the segmentation."""
-        wanted = any(sense.whole_word for _, _, sense in finds.words) or any(a[3] for a in finds.aspects)
-        if not wanted:
+        """Drop single characters (好, 响, 高) that are only part of a longer word of the segmentation."""
+        if not any(sense.whole_word for _, _, sense in finds.words):
             return
         words = boundaries(text, segmenter(self._words))
-        starts = {start for start, _ in words}
-        ends = {end for _, end in words}
+        # 很爽, 挺贵 may be one word; its second character judges all the same.
         finds.words = [
-            w for w in finds.words if not w[2].whole_word or _is_word(w[0], w[1], words, starts, ends)
+            w
+            for w in finds.words
+            if not w[2].whole_word or (w[0], w[1]) in words or (w[0] - 1, w[1]) in words
         ]
-        finds.aspects = [a for a in finds.aspects if not a[3] or (a[0], a[1]) in words]
 
     def _mark(self, text: str, finds: Finds) -> list[_Marked]:
-        clauses = split_clauses(text, self.lexicon.contrast)
-        aspects = _Cursor([(s, e, senses) for s, e, senses, _ in sorted(finds.aspects, key=lambda a: a[:2])])
-        words = _Cursor(finds.words)
-        markers = _Cursor(finds.markers)
+        finds.aspects.sort(key=_by_place)
+        aspects, words, markers = _Cursor(finds.aspects), _Cursor(finds.words), _Cursor(finds.markers)
         marked = []
-        for clause in clauses:
-            kinds = markers.within(clause.start, clause.end)
-            spans = {
-                kind: [(s, e) for s, e, k in kinds if k == kind]
-                for kind in ("blocker", "list", "hypothetical")
-            }
-            opinions = read_opinions(
-                text, words.within(clause.start, clause.end), spans["blocker"], spans["list"]
-            )
-            names = frozenset(kind for _, _, kind in kinds)
-            if (clause.asks or "enquiry" in names) and "why" not in names:
-                _ask(opinions)
-            hypothetical = min((s for s, _ in spans["hypothetical"]), default=len(text))
+        for clause in split_clauses(text, self.lexicon.contrast):
+            start, end = clause.start, clause.end
+            kinds = markers.within(start, end)
+            found = words.within(start, end)
+            names = frozenset(kind for _, _, several in kinds for kind in several) if kinds else _NO_NAMES
+            opinions = self._opinions(text, clause, found, kinds, names) if found else _NOTHING
             negated = [(o.start, o.end) for o in opinions if o.is_negated]
-            found = aspects.within(clause.start, clause.end)
-            marked.append(_Marked(clause, found, opinions, names, hypothetical, negated))
+            hypothetical = _first(kinds, "hypothetical", len(text)) if "hypothetical" in names else len(text)
+            marked.append(_Marked(clause, aspects.within(start, end), opinions, names, hypothetical, negated))
         return marked
+
+    @staticmethod
+    def _opinions(
+        text: str, clause: Clause, words: list[Any], kinds: list[Any], names: frozenset[str]
+    ) -> list[Opinion]:
+        blockers = (
+            [(s, e) for s, e, several in kinds if "blocker" in several] if "blocker" in names else _NOTHING
+        )
+        lists = [(s, e) for s, e, several in kinds if "list" in several] if "list" in names else _NOTHING
+        opinions = read_opinions(text, words, blockers, lists)
+        if (clause.asks or "enquiry" in names) and "why" not in names:
+            _ask(opinions)
+        return opinions
 
     def _alarms(self, marked: list[_Marked], finds: Finds) -> list[Alarm]:
         if not finds.symptoms:
@@ -180,29 +184,32 @@ class Scorer:
         return find_alarms(views, self.lexicon)
 
 
-class _Cursor:
-    """Hands out the items of a sorted list that lie within successive spans; one pass in all."""
+_NO_NAMES: frozenset[str] = frozenset()
+_NOTHING: list[Any] = []
+_by_place = itemgetter(0, 1)
 
-    def __init__(self, items: Sequence) -> None:  # type: ignore[type-arg]
+
+class _Cursor:
+    """Hands out the items of a sorted list that begin within successive spans; one pass in all."""
+
+    def __init__(self, items: list[Any]) -> None:
         self.items = items
         self.position = 0
 
-    def within(self, start: int, end: int) -> list:  # type: ignore[type-arg]
-        items, position = self.items, self.position
-        while position < len(items) and items[position][0] < start:
+    def within(self, start: int, end: int) -> list[Any]:
+        """Return the items that begin in [start, end); spans must come in order."""
+        items, position, count = self.items, self.position, len(self.items)
+        while position < count and items[position][0] < start:
             position += 1
         first = position
-        while position < len(items) and items[position][0] < end:
+        while position < count and items[position][0] < end:
             position += 1
         self.position = position
-        return list(items[first:position])
+        return items[first:position] if position > first else _NOTHING
 
 
-def _is_word(
-    start: int, end: int, words: frozenset[tuple[int, int]], starts: set[int], ends: set[int]
-) -> bool:
-    """Return whether the span is a word, or ends one that begins with a degree (很爽, 挺贵)."""
-    return (start, end) in words or (end in ends and (start - 1, end) in words and start - 1 in starts)
+def _first(kinds: list[Any], kind: str, default: int) -> int:
+    return min((start for start, _, several in kinds if kind in several), default=default)
 
 
 def _ask(opinions: list[Opinion]) -> None:
@@ -217,18 +224,19 @@ def _evidence(marked: list[_Marked], alarms: list[Alarm]) -> list[Evidence]:
         ClauseReading(m.clause.start, m.clause.end, m.clause.sentence, m.clause.turns, m.aspects, m.opinions)
         for m in marked
     ]
-    found = [item for item in attach(readings) if item.weight > 1 or item.polarity]
+    found: list[Evidence] = []
+    by_clause: list[list[Evidence]] = []
+    for own in attach(readings):
+        kept = [item for item in own if item.weight > 1 or item.polarity]
+        by_clause.append(kept)
+        found.extend(kept)
     for alarm in alarms:
-        clause = marked[alarm.clause].clause
-        here = [e for e in found if clause.start <= e.start < clause.end]
-        intensity = _URGENCY_INTENSITY.get(alarm.urgency, 1)
         if alarm.aspect_code:
-            start, end = alarm.start, alarm.end
-            found.append(
-                Evidence(alarm.aspect_code, start, end, 3, -1, intensity, True, clause.turns, alarm.urgency)
-            )
+            turns, intensity = marked[alarm.clause].clause.turns, _URGENCY_INTENSITY.get(alarm.urgency, 1)
+            place = (alarm.aspect_code, alarm.start, alarm.end, OUTRIGHT)
+            found.append(Evidence(*place, -1, intensity, True, turns, alarm.urgency))
             continue
-        for item in here:
+        for item in by_clause[alarm.clause]:
             if item.polarity < 0 and URGENCY_RANK[item.urgency] < URGENCY_RANK[alarm.urgency]:
                 item.urgency = alarm.urgency
     return found
@@ -237,10 +245,8 @@ def _evidence(marked: list[_Marked], alarms: list[Alarm]) -> list[Evidence]:
 def _mention_score(mention: Mention, span: tuple[int, int], wishes: bool) -> MentionScore:
     urgency = mention.urgency
     if mention.polarity < 0 and urgency == "none":
-        if mention.code[:3] in _SERVICE_AREAS:
-            urgency = "wish" if wishes else "none"
-        else:
-            urgency = "comfort"
+        service = "wish" if wishes else "none"
+        urgency = service if mention.code[:3] in _SERVICE_AREAS else "comfort"
     return MentionScore(
         mention.code, mention.polarity, mention.intensity, urgency, span[0], span[1], mention.confidence
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from orchestration.admission.ledger import Ledger
@@ -69,12 +70,15 @@ def _unfinished(settings: Settings, ledger: Ledger, day: date) -> str:
 
 
 def _is_published(settings: Settings) -> bool:
-    """Tell whether the current published version was made from the last build."""
-    from orchestration.publishing.versions import is_published
+    """Tell whether the last build reached the readers (a rollback since then is a person's will)."""
     from orchestration.warehouse.state import last_window_key
 
-    key = last_window_key(settings)
-    return key is not None and is_published(settings, key)
+    mark = _published_mark(settings)
+    return mark.is_file() and mark.read_text(encoding="utf-8") == last_window_key(settings)
+
+
+def _published_mark(settings: Settings) -> Path:
+    return settings.published / "last_window"
 
 
 @dataclass(frozen=True)
@@ -200,9 +204,12 @@ def assure(settings: Settings, as_of: date) -> list[Any]:
 def publish(settings: Settings) -> dict[str, Any]:
     """Publish the built tables to every audience."""
     from orchestration.publishing.publisher import publish_from_warehouse
+    from orchestration.sources.files import write_durably
+    from orchestration.warehouse.state import last_window_key, manifest_dict
 
     with step("publish", "publish") as record:
-        versions = publish_from_warehouse(settings)
+        versions = publish_from_warehouse(settings, manifest_dict(settings))
+        write_durably(_published_mark(settings), (last_window_key(settings) or "").encode())
         record.rows = len(versions)
         record.note = ", ".join(f"{name} {one.version_id}" for name, one in sorted(versions.items()))
     return versions

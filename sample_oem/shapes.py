@@ -126,7 +126,7 @@ class Campaigns:
     def maybe(self, text: str, voice: str) -> str:
         """The text itself, or (one in twenty) a copy of a circulating template."""
         roll = self.rng.random()
-        if roll < self._START and len(text) > 12:
+        if roll < self._START and 12 < len(text) < 160:
             self.templates.append(text)
             self.members[voice] = len(self.templates) - 1
         elif self.templates and roll > 1 - self._JOIN:

@@ -148,9 +148,26 @@ def build_world(rng: np.random.Generator, owners: int, end: np.datetime64) -> Wo
 def _dealers(rng: np.random.Generator, n: int) -> Dealers:
     big_first = 1.0 / (1.0 + np.arange(len(CITIES)) * 0.05)
     city = rng.choice(len(CITIES), n, p=big_first / big_first.sum())
-    words = (
-        ["恒通", "宏运", "百盛", "鑫源", "众诚", "广达", "瑞丰", "华骏", "世纪", "捷顺", "远航", "金驰", "润达", "凯越行", "天成", "亿嘉", "庆安", "同辉"]
-    )
+    words = [
+        "恒通",
+        "宏运",
+        "百盛",
+        "鑫源",
+        "众诚",
+        "广达",
+        "瑞丰",
+        "华骏",
+        "世纪",
+        "捷顺",
+        "远航",
+        "金驰",
+        "润达",
+        "凯越行",
+        "天成",
+        "亿嘉",
+        "庆安",
+        "同辉",
+    ]
     pick = rng.integers(0, len(words), n)
     name = [f"{CITIES[c].name}启岚{words[p]}汽车销售服务有限公司" for c, p in zip(city, pick, strict=True)]
     opened = np.datetime64("2016-01-01") + rng.integers(0, 2500, n).astype("timedelta64[D]")

@@ -46,21 +46,21 @@ class ClauseReading:
     evidence: list[Evidence] = field(default_factory=list)
 
 
-def attach(clauses: Sequence[ClauseReading]) -> list[Evidence]:
-    """Return the evidence of all clauses in text order.
+def attach(clauses: Sequence[ClauseReading]) -> list[list[Evidence]]:
+    """Return the evidence clause by clause.
 
     A judgement belongs to the aspects before it in its clause that no earlier judgement took
     (空间、视野都不错), else to the next aspect behind it, else to the last aspect of the clause before in
     the same sentence (价格呢，有点贵).
     """
-    found: list[Evidence] = []
+    found: list[list[Evidence]] = []
     open_aspects: list[Evidence] = []
     sentence = -1
     for clause in clauses:
         if clause.sentence != sentence:
             open_aspects, sentence = [], clause.sentence
         own = _attach_clause(clause, open_aspects)
-        found.extend(own)
+        found.append(own)
         if own:
             open_aspects = own
     return found
@@ -71,15 +71,15 @@ def _attach_clause(clause: ClauseReading, before: list[Evidence]) -> list[Eviden
     if any(sense.weight == OUTRIGHT for _, _, sense in named):
         named = [item for item in named if item[2].weight == OUTRIGHT]
     own = [Evidence(sense.code, start, end, sense.weight, turns=clause.turns) for start, end, sense in named]
+    if not clause.opinions:
+        return own
     directions = {(sense.code, start): sense.direction for start, _, sense in named}
     taken = -1
     for opinion in clause.opinions:
         if opinion.aspect_code:
-            own.append(
-                _judged(
-                    Evidence(opinion.aspect_code, opinion.start, opinion.end, 3, turns=clause.turns), opinion
-                )
-            )
+            implied = Evidence(opinion.aspect_code, opinion.start, opinion.end, OUTRIGHT, turns=clause.turns)
+            _apply(implied, opinion, 0)
+            own.append(implied)
             continue
         targets = [e for e in own if taken <= e.start and e.start <= opinion.start]
         if not targets:
@@ -91,11 +91,6 @@ def _attach_clause(clause: ClauseReading, before: list[Evidence]) -> list[Eviden
             _apply(target, opinion, directions.get((target.code, target.start), 0))
         taken = opinion.end
     return own
-
-
-def _judged(evidence: Evidence, opinion: Opinion) -> Evidence:
-    _apply(evidence, opinion, 0)
-    return evidence
 
 
 def _apply(target: Evidence, opinion: Opinion, direction: int) -> None:
@@ -136,6 +131,10 @@ def merge(evidence: Iterable[Evidence], rank: dict[str, int]) -> list[Mention]:
 
 
 def _merge_one(code: str, items: list[Evidence], rank: dict[str, int]) -> Mention:
+    if len(items) == 1:
+        only = items[0]
+        confidence = _confidence(items, float(only.polarity > 0), float(only.polarity < 0))
+        return Mention(code, only.start, only.end, only.polarity, only.intensity, only.urgency, confidence)
     good = sum(e.intensity * (1.5 if e.turns else 1.0) for e in items if e.polarity > 0)
     bad = sum(e.intensity * (1.5 if e.turns else 1.0) for e in items if e.polarity < 0)
     polarity = 0 if good == bad == 0 else (1 if good > bad else -1)

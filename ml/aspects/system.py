@@ -69,7 +69,11 @@ class SystemClassifier:
             times = seen.get(term, 0)
             seen[term] = times + 1
             if times < MAX_REPEATS:
-                factor = (1.0 if times == 0 else REPEAT_FACTOR) * HALF_WEIGHT_CHARS / (HALF_WEIGHT_CHARS + position)
+                factor = (
+                    (1.0 if times == 0 else REPEAT_FACTOR)
+                    * HALF_WEIGHT_CHARS
+                    / (HALF_WEIGHT_CHARS + position)
+                )
                 for system, weight in senses:
                     totals[system] = totals.get(system, 0.0) + weight * factor
             position += len(term)

@@ -29,9 +29,15 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--test", required=True, type=Path, metavar="FILE", help="labelled CSV")
     result.add_argument("--text-column", required=True)
     result.add_argument("--label-column", required=True)
-    result.add_argument("--aspect-column", help="polarity: column naming the judged aspect (else the whole text)")
-    result.add_argument("--label-map", type=Path, metavar="FILE", help="CSV from,to: label of the file, our label")
-    result.add_argument("--rules-only", action="store_true", help="rules only (there is no learned model yet)")
+    result.add_argument(
+        "--aspect-column", help="polarity: column naming the judged aspect (else the whole text)"
+    )
+    result.add_argument(
+        "--label-map", type=Path, metavar="FILE", help="CSV from,to: label of the file, our label"
+    )
+    result.add_argument(
+        "--rules-only", action="store_true", help="rules only (there is no learned model yet)"
+    )
     result.add_argument("--predictions", type=Path, metavar="OUT.csv")
     result.add_argument("--json", type=Path, metavar="OUT.json")
     return result
@@ -66,12 +72,17 @@ def evaluate(options: argparse.Namespace) -> tuple[dict[str, Any], TaskResult]:
 
 def table(report: dict[str, Any]) -> str:
     """Return the report as text."""
-    lines = [f"{report['task']}  n={report['n']}  scorer {report['scorer_version']}  rules only (cold start)", ""]
+    lines = [
+        f"{report['task']}  n={report['n']}  scorer {report['scorer_version']}  rules only (cold start)",
+        "",
+    ]
     lines.append(f"{'':<18}{'accuracy':>9}{'macro_f1':>9}{'micro_f1':>9}")
     rows = {"rules": report} | report["baselines"]
     for name, row in rows.items():
         answer = f"  ({row['answer']})" if "answer" in row else ""
-        lines.append(f"{name:<18}{row['accuracy']:>9.4f}{row['macro_f1']:>9.4f}{row['micro_f1']:>9.4f}{answer}")
+        lines.append(
+            f"{name:<18}{row['accuracy']:>9.4f}{row['macro_f1']:>9.4f}{row['micro_f1']:>9.4f}{answer}"
+        )
     lines += ["", f"{'n':>7}{'said':>7}{'prec':>7}{'recall':>8}{'f1':>7}  class"]
     classes = sorted(report["classes"].items(), key=lambda item: (-item[1]["n"], item[0]))
     for label, row in classes[:SHOWN_CLASSES]:

@@ -41,7 +41,9 @@ def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise EvaluationError(f"{path}: cannot be read ({error.strerror}); check the path", USAGE_ERROR) from error
+        raise EvaluationError(
+            f"{path}: cannot be read ({error.strerror}); check the path", USAGE_ERROR
+        ) from error
     text = _decode(path, data)
     if not text.strip():
         raise EvaluationError(f"{path}: is empty; expected a header line and rows", INPUT_ERROR)

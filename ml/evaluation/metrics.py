@@ -51,7 +51,10 @@ def single_baselines(gold: Sequence[str], negative: str | None) -> dict[str, dic
     """Return the figures of always saying the commonest class and, if given, always negative."""
     majority = min(Counter(gold).items(), key=lambda item: (-item[1], item[0]))[0]
     answers = {"majority_class": majority} | ({"always_negative": negative} if negative else {})
-    return {name: {"answer": answer} | _plain(single_label(gold, [answer] * len(gold))) for name, answer in answers.items()}
+    return {
+        name: {"answer": answer} | _plain(single_label(gold, [answer] * len(gold)))
+        for name, answer in answers.items()
+    }
 
 
 def multi_baselines(gold: Sequence[frozenset[str]]) -> dict[str, dict[str, Any]]:
@@ -71,10 +74,13 @@ def _f1(gold: Sequence[str], predicted: Sequence[str], labels: list[str], averag
 
 
 def _per_class(gold: Sequence[str], predicted: Sequence[str], labels: list[str]) -> dict[str, dict[str, Any]]:
-    precision, recall, f1, support = precision_recall_fscore_support(gold, predicted, labels=labels, zero_division=0)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        gold, predicted, labels=labels, zero_division=0
+    )
     counts = Counter(predicted)
     return {
-        label: _class_row(precision[i], recall[i], f1[i], support[i], counts[label]) for i, label in enumerate(labels)
+        label: _class_row(precision[i], recall[i], f1[i], support[i], counts[label])
+        for i, label in enumerate(labels)
     }
 
 

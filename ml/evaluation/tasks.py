@@ -65,7 +65,9 @@ def run_aspects(data: Labelled, label_map: Mapping[str, str]) -> TaskResult:
     predictions = []
     for text, score in zip(texts, Scorer().score(texts), strict=True):
         names = {name for mention in score.mentions for name in aspect_names(mention)} & vocabulary
-        predictions.append(Prediction(text, tuple(sorted(gold[text])), tuple(sorted(names)), score.confidence))
+        predictions.append(
+            Prediction(text, tuple(sorted(gold[text])), tuple(sorted(names)), score.confidence)
+        )
     if not vocabulary & {name for aspect in taxonomy().values() for name in _names(aspect.code)}:
         raise EvaluationError(
             f"none of the labels is known to the taxonomy ({', '.join(sorted(vocabulary)[:8])}); "
@@ -134,7 +136,8 @@ def _polarity(label: str) -> str:
     known = _POLARITY_NAMES.get(label.lower())
     if known is None:
         raise EvaluationError(
-            f"label {label!r} is no polarity; give --label-map with columns from,to (to: -1, 0 or 1)", INPUT_ERROR
+            f"label {label!r} is no polarity; give --label-map with columns from,to (to: -1, 0 or 1)",
+            INPUT_ERROR,
         )
     return known
 

@@ -128,7 +128,7 @@ def _after(opinion: Opinion, end: int, lists: Sequence[Span], text: str, scope: 
 
 
 def _resolve(opinions: list[Opinion], start: int) -> None:
-    """The fault just before is said to be gone: it counts as mildly good."""
+    """Turn the fault just before, said to be gone, into a mildly good word."""
     if not opinions:
         return
     last = opinions[-1]

@@ -7,7 +7,6 @@ What a clause says is decided in `ml.sentiment` and `ml.aspects`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,44 +32,43 @@ class Clause:
 @lru_cache(maxsize=4)
 def _splitter(contrast: tuple[str, ...]) -> re.Pattern[str]:
     words = "|".join(re.escape(word) for word in sorted(contrast, key=lambda word: (-len(word), word)))
-    # 不过如此, 就是说, 但凡, 可是说 are no contrasts.
-    return re.compile(rf"[。！？!?;；\n~]+|\.{{2,}}|…+|[,，:：]+|\s+|(?:{words})(?!如此|凡|说)")
+    # 不过如此, 就是说, 但凡 are no contrasts.
+    return re.compile(rf"([。！？!?;；\n~…]+|\.{{2,}})|([,，:：\s]+)|({words})(?!如此|凡|说)")
 
 
-_HARD = frozenset("。！？!?;；\n~…")
+_SENTENCE_END, _COMMA = 1, 2
 
 
-def split_clauses(text: str, contrast: Iterable[str]) -> list[Clause]:
+def split_clauses(text: str, contrast: tuple[str, ...]) -> list[Clause]:
     """Return the clauses of `text` in order. Contrast words begin a clause of their own and belong to it.
 
     A clause `asks` when its own end is a question mark.
     """
     clauses: list[Clause] = []
     sentence, begin, turns = 0, 0, False
-    for match in _splitter(tuple(contrast)).finditer(text):
+    for match in _splitter(contrast).finditer(text):
         start, end = match.span()
-        mark = text[start]
-        is_word = mark not in _HARD and not mark.isspace() and mark not in ",，:：."
-        _append(
-            clauses, text, begin, start, sentence, turns, asks="?" in match.group() or "？" in match.group()
-        )
-        if is_word:
-            begin, turns = start, match.group() in TURNING
-            continue
-        if mark in _HARD or (mark == "." and end - start >= 2):
+        kind = match.lastindex
+        asks = kind == _SENTENCE_END and "?" in match.group()
+        if start > begin:
+            _append(clauses, text, Clause(begin, start, sentence, turns, asks))
+        if kind == _SENTENCE_END:
             sentence += 1
-        begin, turns = end, False
-    _append(clauses, text, begin, len(text), sentence, turns, asks=False)
+            begin, turns = end, False
+        elif kind == _COMMA:
+            begin, turns = end, False
+        else:
+            begin, turns = start, match.group() in TURNING
+    if begin < len(text):
+        _append(clauses, text, Clause(begin, len(text), sentence, turns, asks=False))
     return clauses
 
 
-def _append(
-    clauses: list[Clause], text: str, start: int, end: int, sentence: int, turns: bool, *, asks: bool
-) -> None:
-    while end - start > MAX_CLAUSE_CHARS:
-        clauses.append(Clause(start, start + MAX_CLAUSE_CHARS, sentence, turns, asks=False))
-        start, turns = start + MAX_CLAUSE_CHARS, False
-    if end > start and not text[start:end].isspace():
-        clauses.append(Clause(start, end, sentence, turns, asks))
-    elif asks and clauses and clauses[-1].end == start:
-        clauses[-1].asks = True
+def _append(clauses: list[Clause], text: str, clause: Clause) -> None:
+    """Append the clause, cut into pieces if it is very long; blank ones are dropped."""
+    while clause.end - clause.start > MAX_CLAUSE_CHARS:
+        cut = clause.start + MAX_CLAUSE_CHARS
+        clauses.append(Clause(clause.start, cut, clause.sentence, clause.turns, asks=False))
+        clause = Clause(cut, clause.end, clause.sentence, turns=False, asks=clause.asks)
+    if not text[clause.start : clause.end].isspace():
+        clauses.append(clause)

@@ -14,6 +14,7 @@ import re
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,6 @@ def segmenter(words: tuple[str, ...] = (), engine: str | None = None) -> Callabl
 
 def boundaries(text: str, cut: Callable[[str], list[str]]) -> frozenset[tuple[int, int]]:
     """Return the spans of the words of `text`."""
-    spans = []
-    position = 0
     # rjieba refuses lone surrogates; a replacement of the same length keeps the positions.
-    for word in cut(_SURROGATES.sub("\ufffd", text)):
-        end = position + len(word)
-        spans.append((position, end))
-        position = end
-    return frozenset(spans)
+    ends = list(accumulate(map(len, cut(_SURROGATES.sub("\ufffd", text)))))
+    return frozenset(zip([0, *ends], ends, strict=False))

@@ -20,6 +20,7 @@ from orchestration.partitions import business_date, day_start
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TOLERANCE = timedelta(hours=24)
+_REMEMBERED = 10_000
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
@@ -93,7 +94,22 @@ def _converter(one: Field, received_at: datetime, *, typed: bool) -> Convert:
         convert = _within_time(convert, one, received_at)
     if one.values:
         convert = _within_values(convert, frozenset(one.values))
-    return convert
+    # Brands, places, dates and codes repeat; free text does not.
+    return convert if typed or one.pii == "free_text" else _remembering(convert)
+
+
+def _remembering(convert: Convert) -> Convert:
+    known: dict[str, str | None] = {}
+
+    def remembered(value: Any) -> str | None:
+        if value in known:
+            return known[value]
+        text = convert(value)
+        if len(known) < _REMEMBERED:
+            known[value] = text
+        return text
+
+    return remembered
 
 
 def _string(one: Field, typed: bool) -> Convert:  # noqa: ARG001 - one shape for all builders

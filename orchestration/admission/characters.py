@@ -19,6 +19,7 @@ _LATIN_RUN = re.compile(
 _KNOWN_WRECKS = re.compile("锟斤拷|烫烫烫|屯屯屯|\ufffd{3,}")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _WIDE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\U00020000-\U0003ffff]")
+_ASCII = bytes(range(128))
 _SAMPLE = 64
 _PROVEN_SHARE = 0.6
 
@@ -35,11 +36,11 @@ def character_problem(name: str, text: str) -> Problem | None:
 
 def is_mojibake(text: str) -> bool:
     """Whether text provably went through a wrong encoding."""
-    if _KNOWN_WRECKS.search(text):
+    if _KNOWN_WRECKS.search(text) or _gbk_was_utf8(text[:_SAMPLE]):
         return True
-    if any(_latin_was_chinese(run[0]) for run in _LATIN_RUN.finditer(text)):
-        return True
-    return _gbk_was_utf8(text[:_SAMPLE])
+    if _LATIN_RUN.search(text) is None:
+        return False
+    return any(_latin_was_chinese(run[0]) for run in _LATIN_RUN.finditer(text))
 
 
 def looks_like_utf8(data: bytes) -> bool:
@@ -80,8 +81,7 @@ def _latin_bytes(run: str) -> bytes | None:
 
 def _gbk_was_utf8(text: str) -> bool:
     raw = text.encode("gb18030", "ignore")
-    foreign = sum(1 for byte in raw if byte > 0x7F)
-    if foreign < 6:
-        return False
     recovered = len(_WIDE.findall(raw.decode("utf-8", "ignore")))
-    return recovered * 3 >= _PROVEN_SHARE * foreign
+    if recovered < 2:  # nearly every honest text ends here
+        return False
+    return recovered * 3 >= _PROVEN_SHARE * len(raw.translate(None, _ASCII))

@@ -9,6 +9,7 @@ Here: the rules, on values only. Storing them is `admit.py`'s work.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,6 +78,7 @@ def version_key(version: str, content_hash: bytes, content_sighting: str, first_
     return f"{version}|{content_hash[:4].hex()}|{earlier}"
 
 
+@functools.lru_cache(maxsize=64)
 def _reversed(text: str) -> str:
     moment, _, delivery_id = text.partition("/")
     digits = "".join(character for character in moment if character.isdigit())

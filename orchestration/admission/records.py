@@ -5,7 +5,7 @@ Here: the shapes, the limits and the check of the tiling, which knows nothing of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,33 +29,47 @@ class Physical:
     line_no: int
     is_record: bool = True
     entity: str = ""
-    values: Sequence[Any] | None = None
+    values: Sequence[Any] | None = None  # as read; once judged: canonical texts, or None with a problem
     extra: Any = None
     problem: Problem | None = None
     header: tuple[int, int] | None = None
     cut_column: str | None = None  # last column of a record without a line end: a cut shows there
+    ordinal: int = 0
 
 
 class SpanError(Exception):
     """Spans that do not tile their delivery: a fault of the reader, never of the data."""
 
 
-def check_tiling(spans: Iterable[tuple[int, int, bool]], size: int) -> tuple[int, int]:
-    """Return (bytes of structure, bytes of records) after proving that spans cover [0, size) once.
+class Tiling:
+    """Proves, span by span, that a delivery is covered exactly once."""
 
-    Raises:
-        SpanError: a gap, an overlap or a wrong end; says at which byte.
+    def __init__(self) -> None:
+        self._position = 0
+        self.bytes_structure = 0
+        self.bytes_records = 0
 
-    """
-    position = structure = records = 0
-    for start, end, is_record in spans:
-        if start != position or end < start:
-            raise SpanError(f"span [{start}, {end}) follows byte {position}")
+    def add(self, start: int, end: int, *, is_record: bool) -> None:
+        """Take the next span.
+
+        Raises:
+            SpanError: a gap or an overlap; says at which byte.
+
+        """
+        if start != self._position or end < start:
+            raise SpanError(f"span [{start}, {end}) follows byte {self._position}")
         if is_record:
-            records += end - start
+            self.bytes_records += end - start
         else:
-            structure += end - start
-        position = end
-    if position != size:
-        raise SpanError(f"spans end at byte {position} of {size}")
-    return structure, records
+            self.bytes_structure += end - start
+        self._position = end
+
+    def finish(self, size: int) -> None:
+        """Check the end against a size that was counted elsewhere.
+
+        Raises:
+            SpanError: the spans end somewhere else.
+
+        """
+        if self._position != size:
+            raise SpanError(f"spans end at byte {self._position} of {size}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -61,6 +62,7 @@ IDENTITY_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("domain", "key", "pii_class", "value", "normalised")]
 )
 _NO_FINDINGS = "{}"
+_SLICE = 8_192
 _CACHED_CHARS = 64  # short texts (brands, places) repeat; long ones do not
 
 
@@ -68,6 +70,14 @@ def raw_schema(contract: Contract, entity: Entity | str) -> pa.Schema:
     """Return the exact Arrow schema of an entity's raw files (docs/interfaces.md §6)."""
     one = contract.entities[entity] if isinstance(entity, str) else entity
     return pa.schema([*_SYSTEM, *((column, pa.string()) for column in one.raw_columns)])
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What the masker found in one record; most have nothing."""
+
+    counts: dict[str, int] | None = None
+    keys: list[str] | None = None
 
 
 class Shaper:
@@ -80,56 +90,60 @@ class Shaper:
         self._masked: dict[str, MaskResult] = {}
         self.identities: dict[tuple[str, str], tuple[str, str, str, str, str]] = {}
         self.subjects: set[str] = set()
-        self._verbatim_items: list[str] = []
+        self._event_basis = entity.event_basis
+        self._events: dict[str, tuple[datetime, date]] = {}
+        self._moments: dict[str, tuple[datetime, date]] = {}
+        self._names = [one.name for one in entity.fields]
+        self._event_at = None if entity.event_field is None else self._names.index(entity.event_field)
+        self._received = _naive(delivery.received_at)
 
     def raw_table(self, admitted: Sequence[Candidate]) -> pa.Table:
         """Return the raw rows of the admitted candidates, in record order."""
-        fields = self._entity.fields
-        system: list[list[Any]] = [[] for _ in _SYSTEM]
-        width = len(self._entity.raw_columns)
-        columns: list[list[str | None]] = [[] for _ in range(width)]
-        for one in admitted:
-            counts: dict[str, int] = {}
-            text_keys: list[str] = []
-            verbatim: str | None = None
-            at = 0
-            for spec, value in zip(fields, one.values, strict=True):
-                for cell in self._cells(spec, value, counts, text_keys):
-                    columns[at].append(cell)
-                    at += 1
-                if self._entity.verbatim and self._entity.verbatim.field == spec.name and value is not None:
-                    verbatim = self._verbatim(columns[at - 1][-1])
-            for column, cell in zip(system, self._system_row(one, counts, text_keys, verbatim), strict=True):
-                column.append(cell)
-        arrays = [pa.array(column, kind) for column, (_, kind) in zip(system, _SYSTEM, strict=True)]
-        arrays += [pa.array(column, pa.string()) for column in columns]
+        schema = raw_schema(self._contract, self._entity)
+        slices = [self._slice(admitted[at : at + _SLICE]) for at in range(0, len(admitted), _SLICE)]
+        return pa.concat_tables(slices) if slices else schema.empty_table()
+
+    def _slice(self, admitted: Sequence[Candidate]) -> pa.Table:
+        notes = [_Notes() for _ in admitted]
+        verbatim: list[str | None] = [None] * len(admitted)
+        columns: list[Sequence[str | None]] = []
+        for at, spec in enumerate(self._entity.fields):
+            values = [one.values[at] for one in admitted]
+            cells = self._columns(spec, values, notes)
+            columns += cells
+            if self._entity.verbatim and self._entity.verbatim.field == spec.name:
+                verbatim = [self._verbatim(text) for text in cells[0]]
+        system = [self._system_row(*one) for one in zip(admitted, notes, verbatim, strict=True)]
+        parts = list(zip(*system, strict=True)) if system else [()] * len(_SYSTEM)
+        arrays = [pa.array(list(part), kind) for part, (_, kind) in zip(parts, _SYSTEM, strict=True)]
+        arrays += [pa.array(list(column), pa.string()) for column in columns]
         return pa.table(arrays, schema=raw_schema(self._contract, self._entity))
 
     def original_table(self, admitted: Sequence[Candidate]) -> pa.Table:
         """Return the canonical original values of the admitted candidates."""
-        names = [one.name for one in self._entity.fields]
-        rows = [
-            (
-                one.record_id.hex(),
-                None if one.voice_id is None else one.voice_id.hex(),
-                one.content_hash.hex(),
-                one.ordinal,
-                _naive(self._delivery.received_at),
-                orjson.dumps(dict(zip(names, one.values, strict=True))).decode(),
-                None if not one.item.extra else orjson.dumps(one.item.extra, default=str).decode(),
-            )
-            for one in admitted
+        slices = [
+            table_of([self._original(one) for one in admitted[at : at + _SLICE]], ORIGINAL_SCHEMA)
+            for at in range(0, len(admitted), _SLICE)
         ]
-        return _table(rows, ORIGINAL_SCHEMA)
+        return pa.concat_tables(slices) if slices else ORIGINAL_SCHEMA.empty_table()
+
+    def _original(self, one: Candidate) -> tuple[Any, ...]:
+        return (
+            one.record_id.hex(),
+            None if one.voice_id is None else one.voice_id.hex(),
+            one.content_hash.hex(),
+            one.ordinal,
+            self._received,
+            orjson.dumps(dict(zip(self._names, one.values, strict=True))).decode(),
+            None if not one.item.extra else orjson.dumps(one.item.extra, default=str).decode(),
+        )
 
     def identity_table(self) -> pa.Table:
         """Return pseudonym → original value for everything met so far, in stable order."""
         return identity_table(self.identities)
 
-    def _system_row(
-        self, one: Candidate, counts: dict[str, int], text_keys: list[str], verbatim: str | None
-    ) -> tuple[Any, ...]:
-        seen_at = instant_of(one.content_sighting.partition("/")[0])
+    def _system_row(self, one: Candidate, notes: _Notes, verbatim: str | None) -> tuple[Any, ...]:
+        seen_at, seen_day = self._moment(one.content_sighting)
         event_at, event_date = self._event(one)
         return (
             one.record_id.hex(),
@@ -140,43 +154,55 @@ class Shaper:
             one.ordinal,
             one.item.start,
             one.item.end,
-            _naive(seen_at),
-            business_date(seen_at),
+            seen_at,
+            seen_day,
             event_at,
             event_date,
-            self._entity.event_basis,
+            self._event_basis,
             one.is_deleted,
             self._contract.version,
             MASKER_VERSION,
-            orjson.dumps(counts, option=orjson.OPT_SORT_KEYS).decode() if counts else _NO_FINDINGS,
-            text_keys,
+            _counts_json(notes.counts),
+            notes.keys or (),
             verbatim,
             None if verbatim is None else hashlib.sha256(verbatim.encode()).hexdigest(),
         )
 
     def _event(self, one: Candidate) -> tuple[datetime, date]:
-        if self._entity.event_field is None:
-            instant = instant_of(one.first_sighting.partition("/")[0])
-            return _naive(instant), business_date(instant)
-        spec = self._entity.field_named(self._entity.event_field)
-        text = one.values[self._entity.fields.index(spec)]
+        if self._event_at is None:
+            return self._moment(one.first_sighting)
+        text = one.values[self._event_at]
         assert text is not None  # noqa: S101 - the contract makes event fields required
-        return _naive(event_instant(spec, text)), date.fromisoformat(one.event_date)
+        known = self._events.get(text)
+        if known is None:
+            spec = self._entity.fields[self._event_at]
+            known = (_naive(event_instant(spec, text)), date.fromisoformat(one.event_date))
+            self._events[text] = known
+        return known
 
-    def _cells(
-        self, spec: Field, value: str | None, counts: dict[str, int], text_keys: list[str]
-    ) -> tuple[str | None, ...]:
+    def _moment(self, sighted: str) -> tuple[datetime, date]:
+        known = self._moments.get(sighted)
+        if known is None:
+            instant = instant_of(sighted.partition("/")[0])
+            known = self._moments[sighted] = (_naive(instant), business_date(instant))
+        return known
+
+    def _columns(
+        self, spec: Field, values: list[str | None], notes: list[_Notes]
+    ) -> list[Sequence[str | None]]:
+        """Return the raw columns of one field."""
         if spec.pii in RESTRICTED_CLASSES:
-            return ()
+            return []
         if spec.is_identifier:
-            return self._identifier(spec, value)
-        if value is None:
-            return (None,)
-        if spec.type == "json":
-            return (self._mask_json(value, counts, text_keys),)
-        if spec.pii in TEXT_CLASSES:
-            return (self._mask(value, counts, text_keys),)
-        return (value,)
+            return list(zip(*(self._identifier(spec, value) for value in values), strict=True)) or [
+                () for _ in spec.raw_columns
+            ]
+        if spec.pii not in TEXT_CLASSES:
+            return [values]
+        mask = self._mask_json if spec.type == "json" else self._mask
+        return [
+            [None if value is None else mask(value, note) for value, note in zip(values, notes, strict=True)]
+        ]
 
     # -- identifiers ----------------------------------------------------------------------------
 
@@ -211,7 +237,7 @@ class Shaper:
 
     # -- text -------------------------------------------------------------------------------------
 
-    def _mask(self, text: str, counts: dict[str, int], text_keys: list[str]) -> str:
+    def _mask(self, text: str, notes: _Notes) -> str:
         if len(text) > _CACHED_CHARS:
             result = mask_text(text)
         elif (cached := self._masked.get(text)) is not None:
@@ -219,8 +245,10 @@ class Shaper:
         else:
             result = self._masked[text] = mask_text(text)
         for found in result.found:
-            counts[found.pii_class] = counts.get(found.pii_class, 0) + 1
-            self._note_found(found.pii_class, found.value, text_keys)
+            if notes.counts is None or notes.keys is None:
+                notes.counts, notes.keys = {}, []
+            notes.counts[found.pii_class] = notes.counts.get(found.pii_class, 0) + 1
+            self._note_found(found.pii_class, found.value, notes.keys)
         return result.text
 
     def _note_found(self, pii: str, value: str, text_keys: list[str]) -> None:
@@ -234,14 +262,8 @@ class Shaper:
                 if subject not in text_keys:
                     text_keys.append(subject)
 
-    def _mask_json(self, text: str, counts: dict[str, int], text_keys: list[str]) -> str:
-        value = orjson.loads(text)
-        self._verbatim_items = []
-
-        def mask(one: str) -> str:
-            return self._mask(one, counts, text_keys)
-
-        return orjson.dumps(masked_json(value, mask)).decode()
+    def _mask_json(self, text: str, notes: _Notes) -> str:
+        return orjson.dumps(masked_json(orjson.loads(text), lambda one: self._mask(one, notes))).decode()
 
     def _verbatim(self, masked: str | None) -> str | None:
         rule = self._entity.verbatim
@@ -249,6 +271,10 @@ class Shaper:
             return masked
         items = orjson.loads(masked)
         return voice_text(items, rule.item_text, str(rule.item_role), str(rule.role))
+
+
+def _counts_json(counts: dict[str, int] | None) -> str:
+    return orjson.dumps(counts, option=orjson.OPT_SORT_KEYS).decode() if counts else _NO_FINDINGS
 
 
 def voice_text(items: Any, item_text: str, item_role: str, role: str) -> str | None:
@@ -280,14 +306,17 @@ def masked_json(value: Any, mask: Callable[[str], str]) -> Any:
 
 def identity_table(identities: dict[tuple[str, str], tuple[str, str, str, str, str]]) -> pa.Table:
     """Return an identity table in stable order."""
-    return _table(sorted(identities.values()), IDENTITY_SCHEMA)
+    return table_of(sorted(identities.values()), IDENTITY_SCHEMA)
 
 
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    return pa.table(
-        [pa.array(list(column), one.type) for column, one in zip(columns, schema, strict=True)], schema=schema
-    )
+def table_of(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    """Return rows as a table of a schema, built in slices to keep the peak of memory low."""
+    tables = []
+    for at in range(0, len(rows), _SLICE):
+        columns = zip(*rows[at : at + _SLICE], strict=True)
+        arrays = [pa.array(list(column), one.type) for column, one in zip(columns, schema, strict=True)]
+        tables.append(pa.table(arrays, schema=schema))
+    return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
 def _naive(instant: datetime) -> datetime:

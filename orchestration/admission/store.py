@@ -36,9 +36,10 @@ from orchestration.admission.keys import Keys
 from orchestration.admission.ledger import Ledger, insert_file, instant_of, utc_text
 from orchestration.admission.ledger_types import Delivery, FileEntry
 from orchestration.admission.parquet_files import Written, write_table
-from orchestration.admission.readers import Judged, Reading
+from orchestration.admission.readers import Reading
 from orchestration.admission.reasons import Reason
-from orchestration.admission.shape import Shaper, identity_table
+from orchestration.admission.records import Physical
+from orchestration.admission.shape import Shaper, identity_table, table_of
 from orchestration.admission.unpack import Opened
 from orchestration.faults import fault_point
 from orchestration.partitions import business_date
@@ -133,8 +134,8 @@ def _candidates(
         name: _builder(contract, entity, keys, received) for name, entity in contract.entities.items()
     }
     for one in reading.records:
-        if one.values is not None:
-            groups.setdefault(one.item.entity, []).append(builders[one.item.entity](one))
+        if one.problem is None:
+            groups.setdefault(one.entity, []).append(builders[one.entity](one))
     return groups
 
 
@@ -159,9 +160,10 @@ def _builder(contract: Contract, entity: Entity, keys: Keys, received: str) -> A
             days[hour] = business_date(instant_of(text)).isoformat()
         return days[hour]
 
-    def build(one: Judged) -> Candidate:
+    def build(one: Physical) -> Candidate:
         values = one.values
-        assert values is not None  # noqa: S101 - candidates are valid records
+        assert isinstance(values, tuple)  # noqa: S101 - candidates are valid records
+        one.values = None  # the candidate has them now
         said = [
             part
             for name, value in zip(names, values, strict=True)
@@ -171,7 +173,7 @@ def _builder(contract: Contract, entity: Entity, keys: Keys, received: str) -> A
         version = received if version_at is None else values[version_at] or ""
         return Candidate(
             one.ordinal,
-            one.item,
+            one,
             values,
             bytes.fromhex(
                 identifier("record", contract.channel, entity.name, *(values[at] or "" for at in record_at))
@@ -359,7 +361,7 @@ def _write_dispositions(
         for one in reading.structure
     ]
     for one in reading.records:
-        item, candidate, problem = one.item, found.get(one.ordinal), one.problem
+        item, candidate, problem = one, found.get(one.ordinal), one.problem
         rows.append(
             (
                 one.ordinal, item.line_no, item.start, item.end, item.entity or None,
@@ -370,11 +372,7 @@ def _write_dispositions(
             )
         )  # fmt: skip
     rows.sort(key=lambda row: (row[2], row[3]))
-    columns = zip(*rows, strict=True) if rows else ([] for _ in _DISPOSITION_SCHEMA)
-    arrays = [
-        pa.array(list(column), one.type) for column, one in zip(columns, _DISPOSITION_SCHEMA, strict=True)
-    ]
-    table = pa.table(arrays, schema=_DISPOSITION_SCHEMA)
+    table = table_of(rows, _DISPOSITION_SCHEMA)
     folder = settings.restricted / "dispositions"
     written = write_table(table, folder, f"{delivery.delivery_id}.parquet", settings.home, owner_only=True)
     return _entry(settings, delivery, "disposition", "", written)
@@ -389,9 +387,9 @@ def _entry(settings: Settings, delivery: Delivery, zone: str, entity: str, writt
 
 
 def _quarantine_row(
-    settings: Settings, contract: Contract, delivery: Delivery, opened: Opened, one: Judged
+    settings: Settings, contract: Contract, delivery: Delivery, opened: Opened, one: Physical
 ) -> tuple[tuple[Any, ...], tuple[str, bytes] | None]:
-    item, problem = one.item, one.problem
+    item, problem = one, one.problem
     assert problem is not None  # noqa: S101 - only records with a problem come here
     payload = _payload(settings, delivery, opened, item.start, item.end)
     header = None
@@ -551,9 +549,7 @@ def _status(reading: Reading, counts: Counter[str], copy_of: str | None) -> tupl
         return "duplicate_delivery", f"same bytes as delivery {copy_of}"
     problems = [one.problem for one in reading.records if one.problem is not None]
     whole = (
-        problems
-        and len(problems) == len(reading.records)
-        and not any(one.item.header for one in reading.records)
+        problems and len(problems) == len(reading.records) and not any(one.header for one in reading.records)
     )
     if whole and (len(problems) == 1 or all(one.reason in _WHOLE for one in problems)):
         return "quarantined_whole", str(problems[0].reason)

@@ -180,15 +180,16 @@ def read_brief(settings: Settings) -> Brief:
 
     Raises:
         QueryError: nothing published yet, or the version lacks a table the brief needs.
+
     """
-    connection, folder = open_published(settings, AUDIENCE)
-    try:
+    with open_published(settings, AUDIENCE) as (connection, folder):
         manifest = AudienceStore(settings, AUDIENCE).manifest(folder.name) or {}
-        return _read(connection, folder.name, manifest)
-    except duckdb.CatalogException as error:
-        raise QueryError(f"version {folder.name} lacks a table of the brief: {error}") from error
-    finally:
-        connection.close()
+        try:
+            return _read(connection, folder.name, manifest)
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise QueryError(
+                f"version {folder.name} lacks a table or column of the brief: {error}"
+            ) from error
 
 
 def _read(connection: duckdb.DuckDBPyConnection, version_id: str, manifest: Row) -> Brief:
@@ -328,7 +329,8 @@ def _aspects(
 
 def _choose(candidates: Sequence[Row], quoted: set[str]) -> list[Row]:
     """Take the strongest; a voice or text quoted higher up the page only if there are not enough others."""
-    fresh, used = [], []
+    fresh: list[Row] = []
+    used: list[Row] = []
     texts = set(quoted)
     for row in candidates:
         (used if texts & {row["feedback_id"], row["verbatim"]} else fresh).append(row)

@@ -14,8 +14,9 @@ ASPECTS_SHOWN = 10
 SURVEY_WINDOW_DAYS = 90
 # Strongest first; the page states this order in words.
 _STRENGTH = (
-    "case m.urgency when 'safety' then 0 when 'immobilised' then 1 when 'function' then 2 when 'comfort' then 3 "
-    "when 'wish' then 4 else 5 end, m.polarity, m.intensity desc, m.confidence desc, m.feedback_date desc, "
+    "case m.urgency when 'safety' then 0 when 'immobilised' then 1 when 'function' then 2 "
+    "when 'comfort' then 3 when 'wish' then 4 else 5 end, m.polarity, "
+    "m.intensity desc, m.confidence desc, m.feedback_date desc, "
     "m.mention_id"
 )
 
@@ -47,15 +48,17 @@ def totals(as_of: date) -> str:
     count(distinct author_key) filter (where feedback_date >= date '{last}') as author_count,
     count(distinct author_key) filter (where feedback_date >= date '{last}' and author_key_basis = 'voice')
         as unknown_author_count,
-    count(*) filter (where feedback_date >= date '{last}' and sentiment_polarity = -1) as negative_voice_count,
-    count(*) filter (where feedback_date >= date '{last}' and sentiment_polarity is not null) as scored_voice_count,
+    count(*) filter (where feedback_date >= date '{last}' and sentiment_polarity = -1)
+        as negative_voice_count,
+    count(*) filter (where feedback_date >= date '{last}' and sentiment_polarity is not null)
+        as scored_voice_count,
     (select min(feedback_date) from core.fct_feedback) as first_feedback_date
 from core.fct_feedback
 where feedback_date between date '{before}' and date '{as_of}'"""
 
 
 def top_aspects(as_of: date) -> str:
-    """The aspects most customers spoke of in the last four weeks, beside the four before."""
+    """Return the aspects most customers spoke of in the last four weeks, beside the four before."""
     before, last = period(as_of)
     return f"""select
     a.aspect_code, a.label_zh, a.l1_label_zh, a.department_zh,

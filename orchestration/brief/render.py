@@ -27,7 +27,7 @@ def bars(values: Sequence[int], width: float, height: float, gap: float = 1.0) -
     """Return bars for values, the largest as high as the drawing; a zero is a hairline."""
     if not values:
         return []
-    top = max(max(values), 1)
+    top = max(1, *values)
     step = width / len(values)
     drawn = []
     for index, value in enumerate(values):
@@ -50,6 +50,7 @@ def render_brief(settings: Settings) -> str:
 
     Raises:
         QueryError: nothing published yet, or a table is missing.
+
     """
     return render(read_brief(settings))
 

@@ -5,6 +5,7 @@ this process (see docs/decisions/0009) and its results are reported model by mod
 """
 
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -103,7 +104,8 @@ def _events(
     """Report every model as materialised and every test as a check result."""
     translator = WarehouseTranslator()
     failed = {unique_id for unique_id, node in results.items() if not node.ok}
-    for unique_id, node in manifest["nodes"].items():
+    for unique_id in TopologicalSorter(manifest["parent_map"]).static_order():
+        node = manifest["nodes"].get(unique_id, {"resource_type": "source"})
         if node["resource_type"] in ("model", "seed") and unique_id not in failed:
             key = translator.get_asset_key(node)
             if key in context.selected_asset_keys:

@@ -46,6 +46,7 @@ class DeclaredTable:
     audiences: frozenset[str]
     columns: Mapping[str, tuple[frozenset[str], str, bool]]
     partition_by: str | None
+    partition_kind: str | None = None
 
     @property
     def key(self) -> str:
@@ -62,8 +63,8 @@ class DeclaredTable:
         return any(is_text for _, _, is_text in self.columns.values())
 
 
-def load_manifest(manifest: Path | Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the dbt manifest as a mapping.
+def load_manifest(manifest: Path | Mapping[str, Any] | Any) -> Mapping[str, Any]:
+    """Return the dbt manifest as a mapping; takes a manifest.json, a mapping or dbt's own object.
 
     Raises:
         PublishError: if the file is missing or is not a manifest.
@@ -71,6 +72,8 @@ def load_manifest(manifest: Path | Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if isinstance(manifest, Mapping):
         return manifest
+    if not isinstance(manifest, Path):
+        return {"nodes": {key: node.to_dict() for key, node in manifest.nodes.items()}}
     if not manifest.is_file():
         raise PublishError(
             f"{manifest}: dbt manifest not found; run `voc refresh` (or `voc dbt -- parse`) first"
@@ -130,6 +133,7 @@ def _declared(node: Mapping[str, Any], meta: Mapping[str, Any], known: Collectio
         audiences=wanted,
         columns=columns,
         partition_by=partition_by,
+        partition_kind=meta.get("partition_kind"),
     )
 
 

@@ -25,6 +25,8 @@ _UNPUBLISHABLE_TYPES = ("HUGEINT", "UHUGEINT", "INTERVAL", "BIT", "UNION", "BIGN
 _VERIFY_BATCH = 200
 _EXPORT_BATCH_ROWS = 250_000
 WHOLE = ""
+# The name under which dbt built it: views inside the warehouse spell it out.
+WAREHOUSE = "warehouse"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class PublishedTable:
     @property
     def source(self) -> str:
         """Quoted name in the attached warehouse."""
-        return f"wh.{quoted(self.declared.schema)}.{quoted(self.declared.name)}"
+        return f"{WAREHOUSE}.{quoted(self.declared.schema)}.{quoted(self.declared.name)}"
 
     @property
     def partition_by(self) -> str | None:
@@ -117,7 +119,7 @@ def resolve_table(
     """
     actual = connection.execute(
         "select column_name, data_type from duckdb_columns() "
-        "where database_name = 'wh' and schema_name = ? and table_name = ? order by column_index",
+        f"where database_name = '{WAREHOUSE}' and schema_name = ? and table_name = ? order by column_index",
         [declared.schema, declared.name],
     ).fetchall()
     if not actual:
@@ -234,8 +236,10 @@ def _row_counts(connection: duckdb.DuckDBPyConnection, table: PublishedTable) ->
 
 
 def _is_stored(store: AudienceStore, partition: Mapping[str, Any]) -> bool:
-    path = store.object_path(partition["sha256"])
-    return path.is_file() and path.stat().st_size == partition["bytes"]
+    try:
+        return store.object_path(partition["sha256"]).stat().st_size == partition["bytes"]
+    except FileNotFoundError:
+        return False
 
 
 def _mark(partition: Mapping[str, Any] | None) -> Fingerprint | None:
@@ -314,8 +318,8 @@ def _verify_objects(
         for key in batch:
             if found.get(key) != expected[key]:
                 raise PublishError(
-                    f"{table.key} {key or '(whole)'}: the exported object has {found.get(key)}, the warehouse "
-                    f"{expected[key]}; nothing was published, the last version stays"
+                    f"{table.key} {key or '(whole)'}: the exported object has {found.get(key)}, "
+                    f"the warehouse {expected[key]}; nothing was published, the last version stays"
                 )
 
 

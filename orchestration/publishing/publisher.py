@@ -22,7 +22,7 @@ import duckdb
 from orchestration.faults import fault_point
 from orchestration.publishing.catalogue import DeclaredTable, PublishError, declared_tables, load_manifest
 from orchestration.publishing.exporting import (
-    WHOLE,
+    WAREHOUSE,
     Exporter,
     Fingerprint,
     PublishedTable,
@@ -37,11 +37,12 @@ from orchestration.publishing.versions import (
     GRACE_SECONDS,
     AudienceStore,
     check_version,
-    newest_version,
+    last_publication,
     prune,
     publish_lock,
     record_publication,
 )
+from orchestration.publishing.window import Affected, read_window
 from orchestration.settings import Settings
 from orchestration.warehouse.state import manifest_dict
 
@@ -82,15 +83,15 @@ class _Request:
 
     as_of: date
     window_key: str
-    affected: Mapping[str, set[date]] | None
+    affected: Affected
     affected_since: str | None
+    state: str
 
-    def affected_beside(self, previous: Mapping[str, Any]) -> Mapping[str, set[date]] | None:
-        """Return the affected days if they are relative to the version taken over from."""
-        if self.affected_since is None:
+    def affected_beside(self, published: Mapping[str, Any]) -> Affected:
+        """Return the affected days if they are relative to the publication taken over from."""
+        if self.affected_since is None or published.get("state") in (self.affected_since, self.state):
             return self.affected
-        known = (self.affected_since, self.window_key)
-        return self.affected if previous.get("created_from") in known else None
+        return None
 
 
 @dataclass(frozen=True)
@@ -113,15 +114,17 @@ def publish(  # noqa: PLR0913 - the days and what they are relative to belong to
     *,
     as_of: date,
     window_key: str,
-    affected: Mapping[str, set[date]] | None = None,
+    affected: Affected = None,
     affected_since: str | None = None,
+    state: str | None = None,
 ) -> dict[str, PublishedVersion]:
     """Publish the warehouse to every audience the dbt manifest names; return audience → version.
 
     `affected` maps `schema.table` to the days changed (a partitioned table it leaves out has
-    none); None compares every row with the last version. It is relative to the build whose
-    window key is `affected_since`: if the last version came from another build (its publish was
-    refused or lost), `affected` is not believed and every row is compared.
+    none; None for a table, or for all, compares every row with the last version). It is relative
+    to the warehouse state `affected_since`; `state` names the state now (default: the window
+    key). If the last publication was of another state (a publish refused or lost in between),
+    `affected` is not believed and every row is compared.
 
     Raises:
         PublishError: nothing to publish, a rule on audiences broken, or published and warehouse
@@ -129,7 +132,7 @@ def publish(  # noqa: PLR0913 - the days and what they are relative to belong to
 
     """
     fault_point("before_publish")
-    request = _Request(as_of, window_key, affected, affected_since)
+    request = _Request(as_of, window_key, affected, affected_since, state or window_key)
     declared = declared_tables(load_manifest(manifest), settings.audiences)
     audiences = [name for name in sorted(settings.audiences) if any(name in t.audiences for t in declared)]
     if not audiences:
@@ -149,18 +152,36 @@ def publish(  # noqa: PLR0913 - the days and what they are relative to belong to
         return _hand_over(settings, drafts, is_new, request)
 
 
-def publish_from_warehouse(settings: Settings) -> dict[str, PublishedVersion]:
-    """Publish the warehouse as it is: as_of and window come from `ctl.run_window`, every row is compared."""
+def publish_from_warehouse(settings: Settings, manifest: Any = None) -> dict[str, PublishedVersion]:
+    """Publish the warehouse as it is: window, affected days and state come from its `ctl` schema.
+
+    `manifest` is dbt's (path, mapping or object); by default the project's own is loaded.
+
+    Raises:
+        PublishError: no warehouse, no finished build in it, or what `publish` raises.
+
+    """
+    if not settings.warehouse_path.is_file():
+        raise PublishError(f"{settings.warehouse_path}: no warehouse yet; run `voc refresh` first")
+    if manifest is None:
+        from orchestration.warehouse.dbt_runner import load_manifest as load_dbt_manifest
+
+        manifest = load_dbt_manifest(settings)
+    nodes = load_manifest(manifest)
     connection = _open_warehouse(settings)
     try:
-        window = connection.execute("select as_of, window_key from wh.ctl.run_window").fetchone()
-    except duckdb.CatalogException:
-        window = None
+        window = read_window(connection, declared_tables(nodes, settings.audiences))
     finally:
         connection.close()
-    if window is None:
-        raise PublishError(f"{settings.warehouse_path}: no build is recorded in it; run `voc refresh` first")
-    return publish(settings, manifest_dict(settings), as_of=window[0], window_key=window[1])
+    return publish(
+        settings,
+        nodes,
+        as_of=window.as_of,
+        window_key=window.window_key,
+        affected=window.affected,
+        affected_since=window.since,
+        state=window.state,
+    )
 
 
 def _open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -178,7 +199,7 @@ def _open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
     spill = settings.published / ".tmp-spill"
     connection.execute(f"set temp_directory = {literal(str(spill))}")
     try:
-        connection.execute(f"attach {literal(str(settings.warehouse_path))} as wh (read_only)")
+        connection.execute(f"attach {literal(str(settings.warehouse_path))} as {WAREHOUSE} (read_only)")
     except duckdb.IOException as error:
         connection.close()
         raise PublishError(f"{settings.warehouse_path} cannot be read now: {error}") from error
@@ -197,12 +218,13 @@ def _clear_leftovers(settings: Settings) -> None:
 
 def _draft(exporter: Exporter, declared: Sequence[DeclaredTable], request: _Request) -> _Draft:
     store = exporter.store
-    newest = newest_version(store.settings, store.audience)
+    published = last_publication(store.settings, store.audience)
+    newest = published.get("versions", {}).get(store.audience)
     previous = (store.manifest(newest) if newest else None) or {"tables": {}}
     # Row hashes are compared with stored ones only if the same engine made both.
     if previous.get("engine") != _engine():
         previous = {"tables": {}}
-    affected = request.affected_beside(previous)
+    affected = request.affected_beside(published)
     meant = [table for table in declared if table.columns_for(store.audience)]
     tables = [resolve_table(exporter.connection, table, store.audience) for table in meant]
     entries = {}
@@ -284,17 +306,21 @@ def _write_database(
     # An older storage format, so that drivers of earlier DuckDB releases can open the file.
     connection.execute(f"attach {literal(str(path))} as pub (storage_version {literal(STORAGE_VERSION)})")
     try:
+        connection.execute("begin")
+        for table in draft.tables:
+            _create_table(connection, table)
+        _write_version_table(connection, draft, first_day)
+        connection.execute("commit")
         for table in draft.tables:
             entry = draft.manifest["tables"][table.key]
-            _create_table(connection, table)
             partitions = _within(table, entry["partitions"], first_day)
             files = [literal(str(draft.store.object_path(p["sha256"]))) for p in partitions]
             if files:
                 connection.execute(
-                    f"insert into {_target(table)} select {table.select_list} from read_parquet([{', '.join(files)}])"
+                    f"insert into {_target(table)} select {table.select_list} "
+                    f"from read_parquet([{', '.join(files)}])"
                 )
             _verify_table(connection, table, partitions)
-        _write_version_table(connection, draft, first_day)
         connection.execute("checkpoint pub")
     finally:
         connection.execute("detach pub")
@@ -333,8 +359,9 @@ def _verify_table(
     expected = {p["key"]: Fingerprint(p["rows"], int(p["hash_sum"])) for p in partitions}
     if found != expected:
         differing = sorted(k for k in found.keys() | expected.keys() if found.get(k) != expected.get(k))
+        where = ", ".join(key or "(whole)" for key in differing[:5])
         raise PublishError(
-            f"{table.key}: the DuckDB file differs from its objects at {', '.join(k or WHOLE for k in differing[:5])}; "
+            f"{table.key}: the DuckDB file differs from its objects at {where}; "
             "nothing was published, the last version stays"
         )
 
@@ -378,12 +405,8 @@ def _hand_over(
             reused=draft.exporter.reused,
             widened=draft.exporter.widened,
         )
-    record_publication(
-        settings,
-        request.as_of.isoformat(),
-        request.window_key,
-        {name: v.version_id for name, v in result.items()},
-    )
+    facts = {"as_of": request.as_of.isoformat(), "window_key": request.window_key, "state": request.state}
+    record_publication(settings, {name: version.version_id for name, version in result.items()}, facts)
     grace = float(settings.retention.get("published_grace_minutes", GRACE_SECONDS / 60)) * 60
     for draft in drafts:
         prune(draft.store, int(settings.retention["published_versions"]), grace_seconds=grace)

@@ -6,13 +6,13 @@ and cannot change its own settings. Only statements that read are let through.
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import difflib
 import io
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +22,7 @@ import duckdb
 
 from orchestration.publishing.versions import AudienceStore, current_version
 from orchestration.settings import Settings
+from orchestration.warehouse.connection import WarehouseError, connect_reader
 
 FORMATS = ("table", "csv", "json")
 TABLE_ROW_LIMIT = 200
@@ -43,14 +44,15 @@ class QueryResult:
     rows: tuple[tuple[Any, ...], ...]
 
 
-def open_published(settings: Settings, audience: str) -> tuple[duckdb.DuckDBPyConnection, Path]:
-    """Open the current version of an audience read-only; return the connection and its folder.
+@contextlib.contextmanager
+def open_published(settings: Settings, audience: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """Open the current version of an audience for reading; give the connection and its folder.
 
     The folder has its links resolved: the connection keeps reading that version whatever is
     published meanwhile.
 
     Raises:
-        QueryError: unknown audience, or nothing published for it yet.
+        QueryError: unknown audience, nothing published for it yet, or a file that does not open.
 
     """
     if audience not in settings.audiences:
@@ -62,31 +64,11 @@ def open_published(settings: Settings, audience: str) -> tuple[duckdb.DuckDBPyCo
         raise QueryError(
             f"nothing is published for {audience!r} yet (looked in {store.root}); run `voc refresh`"
         )
-    return connect_read_only(folder / store.database_name, settings), folder
-
-
-def connect_read_only(database: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
-    """Open one DuckDB file with everything shut that a reader does not need.
-
-    Raises:
-        QueryError: if the file cannot be opened.
-
-    """
-    options: dict[str, Any] = {
-        "enable_external_access": False,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "memory_limit": str(settings.limits["duckdb_memory"]),
-        "threads": int(settings.limits["duckdb_threads"]),
-        # The default would spill beside the published file.
-        "temp_directory": "",
-        "lock_configuration": True,
-    }
     try:
-        return duckdb.connect(str(database), read_only=True, config=options)
-    except duckdb.Error as error:
-        raise QueryError(f"{database}: cannot be opened: {error}") from error
+        with connect_reader(folder / store.database_name, settings) as connection:
+            yield connection, folder
+    except WarehouseError as error:
+        raise QueryError(str(error)) from error
 
 
 def run_query(settings: Settings, audience: str, sql: str) -> QueryResult:
@@ -97,16 +79,14 @@ def run_query(settings: Settings, audience: str, sql: str) -> QueryResult:
             or anything DuckDB refuses.
 
     """
-    connection, folder = open_published(settings, audience)
-    try:
-        statement = _single_reading_statement(connection, sql)
-        cursor = connection.execute(statement)
-        columns = tuple(item[0] for item in cursor.description or ())
-        rows = tuple(cursor.fetchall())
-    except duckdb.Error as error:
-        raise QueryError(_explain(connection, audience, error)) from error
-    finally:
-        connection.close()
+    with open_published(settings, audience) as (connection, folder):
+        try:
+            statement = _single_reading_statement(connection, sql)
+            cursor = connection.execute(statement)
+            columns = tuple(item[0] for item in cursor.description or ())
+            rows = tuple(cursor.fetchall())
+        except duckdb.Error as error:
+            raise QueryError(_explain(connection, audience, error)) from error
     return QueryResult(folder.name, columns, rows)
 
 
@@ -136,8 +116,8 @@ def _single_reading_statement(connection: duckdb.DuckDBPyConnection, sql: str) -
     kind = statements[0].type
     if kind not in _READING:
         raise QueryError(
-            f"{kind.name} is not allowed here: published versions are read-only; use SELECT, WITH, FROM, VALUES, "
-            "DESCRIBE, SUMMARIZE, SHOW or EXPLAIN"
+            f"{kind.name} is not allowed here: published versions are read-only; use SELECT, WITH, FROM, "
+            "VALUES, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN"
         )
     return statements[0]
 
@@ -202,14 +182,21 @@ def _is_numeric(values: Sequence[Any]) -> bool:
 
 
 def as_csv(result: QueryResult, *, raw: bool = False) -> str:
-    """Return all rows as CSV (RFC 4180, LF), formula cells made inert unless `raw`."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    guard = (lambda value: value) if raw else neutralise
-    writer.writerow([guard(name) for name in result.columns])
-    for row in result.rows:
-        writer.writerow([guard(value) for value in row])
-    return buffer.getvalue()
+    """Return all rows as CSV (quoted as RFC 4180 says, lines end in LF, null is empty, '' is `""`).
+
+    Cells a spreadsheet would run as a formula are made inert unless `raw`.
+    """
+    lines = [result.columns, *result.rows]
+    return "".join(",".join(_cell(value if raw else neutralise(value)) for value in line) + "\n" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    """Quote a cell. (Not by the csv module: with LF line ends it leaves a lone CR unquoted.)"""
+    if value is None:
+        return ""
+    text = str(value)
+    needs_quotes = not text or any(character in text for character in '",\r\n')
+    return '"' + text.replace('"', '""') + '"' if needs_quotes else text
 
 
 def neutralise(value: Any) -> Any:

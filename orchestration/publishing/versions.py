@@ -121,35 +121,31 @@ def publish_lock(settings: Settings) -> Iterator[None]:
 
 
 def publications(settings: Settings) -> list[dict[str, Any]]:
-    """Return every publication, oldest first: `{sequence, as_of, window_key, versions}`."""
+    """Return every publication, oldest first: `{sequence, as_of, window_key, state, versions}`."""
     path = settings.published / "publications.jsonl"
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def record_publication(settings: Settings, as_of: str, window_key: str, versions: Mapping[str, str]) -> bool:
-    """Add a line to the list of publications unless the last one says the same already."""
+def record_publication(settings: Settings, versions: Mapping[str, str], facts: Mapping[str, str]) -> bool:
+    """Add a line to the list of publications unless the last one names the same versions already.
+
+    `facts` are kept beside them: `as_of`, `window_key`, `state` (see `publisher.publish`).
+    """
     known = publications(settings)
     if known and known[-1]["versions"] == dict(versions):
         return False
-    entry = {
-        "sequence": known[-1]["sequence"] + 1 if known else 1,
-        "as_of": as_of,
-        "window_key": window_key,
-        "versions": dict(versions),
-    }
+    sequence = known[-1]["sequence"] + 1 if known else 1
+    entry = {"sequence": sequence, **facts, "versions": dict(versions)}
     lines = [json.dumps(line, ensure_ascii=False, sort_keys=True) for line in [*known, entry]]
     write_durably(settings.published / "publications.jsonl", ("\n".join(lines) + "\n").encode())
     return True
 
 
-def newest_version(settings: Settings, audience: str) -> str | None:
-    """Return the version this audience was last given, whatever `current` names."""
-    for entry in reversed(publications(settings)):
-        if audience in entry["versions"]:
-            return str(entry["versions"][audience])
-    return None
+def last_publication(settings: Settings, audience: str) -> dict[str, Any]:
+    """Return the newest publication that gave this audience a version (whatever `current` names), or {}."""
+    return next((e for e in reversed(publications(settings)) if audience in e["versions"]), {})
 
 
 def list_versions(settings: Settings, audience: str) -> list[VersionInfo]:

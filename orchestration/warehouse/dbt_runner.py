@@ -187,7 +187,7 @@ def _environment(settings: Settings, channels: str, warehouse_path: Path | None)
 
 
 def _global_flags() -> list[str]:
-    return ["--quiet", "--no-write-json", "--no-use-colors", "--log-level-file", "warn"]
+    return ["--quiet", "--no-write-json", "--no-use-colors", "--log-level", "none", "--log-level-file", "none"]
 
 
 def _path_flags(settings: Settings) -> list[str]:

@@ -15,9 +15,9 @@ from math import exp
 from pathlib import Path
 
 from sample_oem.catalogue import ASPECTS
-from sample_oem.places import CITIES, PLACE_NAMES
+from sample_oem.places import CITIES
 from sample_oem.voices.grammar import Grammar, Rand, Speaker
-from sample_oem.world import BRAND, MODELS, RIVALS, World
+from sample_oem.world import MODELS, RIVALS, World
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,9 @@ _TYPOS: tuple[tuple[str, str], ...] = (
     ("销售", "消售"),
 )
 _SHORT = 60
-_NAMES = (
-    BRAND,
-    *(m.series for m in MODELS),
-    *(m.name for m in MODELS),
-    *(n for r in RIVALS for n in r),
-    *PLACE_NAMES,
-)
-_BARE = re.compile("|".join([*map(re.escape, sorted(_NAMES, key=len, reverse=True)), r"[\d\W_]+"]))
+# Good enough to tell short texts apart; the measure in ``richness`` also takes out places.
+_BARE = str.maketrans("", "", "0123456789 .,!?，。！？；、")
+_NAMES = re.compile("|".join(dict.fromkeys([*(m.series for m in MODELS), *(name for _, name in RIVALS)])))
 
 
 @cache
@@ -133,6 +128,16 @@ class Composer:
         """Expand one rule."""
         return self.grammar.say(rule, self.rand, speaker)
 
+    def unsaid(self, rule: str, speaker: Speaker, used: set[str]) -> str:
+        """A sentence none of whose clauses stands in ``used`` already; nobody says a thing twice in one text."""
+        for _ in range(4):
+            sentence = self.say(rule, speaker)
+            clauses = [c for c in sentence.split("，") if len(c) > 4]
+            if used.isdisjoint(clauses):
+                break
+        used.update(clauses)
+        return sentence
+
     def fresh(self, make: Callable[[], str]) -> str:
         """A text whose skeleton was not said before: people seldom hit on the same few words.
 
@@ -142,7 +147,7 @@ class Composer:
         for _ in range(4):
             if len(text) > _SHORT:
                 break
-            skeleton = _BARE.sub("", text)
+            skeleton = _NAMES.sub("", text).translate(_BARE)
             if skeleton not in self._said:
                 self._said.add(skeleton)
                 break
@@ -182,7 +187,8 @@ class Composer:
         return self.roughen(self.join(chosen), 0.25)
 
     def _stations(self, speaker: Speaker, target: int) -> list[str]:
-        told: list[tuple[int, str]] = [(1, self.say("c_occur", speaker))]
+        clauses: set[str] = set()
+        told: list[tuple[int, str]] = [(1, self.unsaid("c_occur", speaker, clauses))]
         used = {"c_occur": 1}
         length = len(told[0][1])
         for _ in range(200):
@@ -190,7 +196,7 @@ class Composer:
             name, _eager, most = _STATIONS[index]
             if used.get(name, 0) >= most * (1 + target // 400):
                 continue
-            sentence = self.say(name, speaker)
+            sentence = self.unsaid(name, speaker, clauses)
             if length + len(sentence) * 0.6 > target:
                 break
             told.append((index, sentence))
@@ -215,8 +221,8 @@ class Composer:
         parts: list[str] = []
         if self.rand() < 0.45:
             parts.append(self.say("m_lead", self.speaker(vehicle, aspects[0])))
-        previous = polarities[0]
-        length = 0
+        previous, length = polarities[0], 0
+        used: set[str] = set()
         for turn in range(12):
             which = turn % len(aspects)
             if turn >= len(aspects) and length >= target * 0.8:
@@ -224,16 +230,17 @@ class Composer:
             speaker, polarity = self.speaker(vehicle, aspects[which]), polarities[which]
             if turn:
                 parts.append(self.say("m_turn", speaker) if polarity != previous else self.pick(_STOPS))
-            parts.append(self._clause(speaker, polarity, turn, len(aspects)))
+            parts.append(self.unsaid(self._clause(polarity, turn >= len(aspects)), speaker, used))
             previous, length = polarity, sum(map(len, parts))
         if self.rand() < 0.16:
             parts.append(self.pick(("，", " ", "。", "")) + self.say("m_tail", speaker))
         return self.roughen("".join(parts), 0.12) + ("    " if self.rand() < 0.1 else "")
 
-    def _clause(self, speaker: Speaker, polarity: int, turn: int, distinct: int) -> str:
-        if turn >= distinct and self.rand() < 0.45:
-            return self.say(self.pick(("m_advice", "m_fact", "m_ask", "m_fact")), speaker)
-        return self.say(("m_neg", "m_neu", "m_pos")[polarity + 1], speaker)
+    def _clause(self, polarity: int, is_extra: bool) -> str:
+        """Rule of the next clause; once every aspect had its turn, advice and facts fill up."""
+        if is_extra and self.rand() < 0.45:
+            return self.pick(("m_advice", "m_fact", "m_ask", "m_fact"))
+        return ("m_neg", "m_neu", "m_pos")[polarity + 1]
 
     # -- forum ------------------------------------------------------------------------------------
     def post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
@@ -245,20 +252,29 @@ class Composer:
         speaker = self.speaker(vehicle, aspects[0])
         if target < 40:
             return self._short_post(speaker, polarities[0])
+        moods = self._more_topics(vehicle, aspects, polarities, target // 130)
         out: list[str] = [self.say("f_title", speaker)] if target > 150 and self.rand() < 0.5 else []
         if self.rand() < 0.4:
             out.append(self.say("f_hello", speaker))
         essay = target > 350 and self.rand() < 0.7
-        length, section = sum(map(len, out)), 0
+        length, used = sum(map(len, out)), set[str]()
         while length < target:
-            text = self._paragraph(
-                vehicle, aspects, polarities, min(target - length, 260), section if essay else -1
-            )
-            out.append(text)
-            length, section = length + len(text), section + 1
+            text = self._paragraph(moods, min(target - length, 260), used)
+            out.append(self._headed(text, moods) if essay else text)
+            length += len(out[-1])
         if target > 90 and self.rand() < 0.6:
             out.append(self.say("f_end", speaker))
         return self.roughen(self._layout(out, essay), 0.25).strip()
+
+    def _more_topics(
+        self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int], extra: int
+    ) -> list[tuple[Speaker, int]]:
+        """Speaker and mood per topic; a long post touches more of them."""
+        moods = [(self.speaker(vehicle, a), p) for a, p in zip(aspects, polarities, strict=True)]
+        for _ in range(min(extra, 20)):
+            topic = int(self.rand() * len(ASPECTS))
+            moods.append((self.speaker(vehicle, topic), int(self.rand() * 3) - 1))
+        return moods
 
     def _short_post(self, speaker: Speaker, polarity: int) -> str:
         body = self.say(self.pick(("f_price", ("f_neg", "f_neu", "f_pos")[polarity + 1], "f_chose")), speaker)
@@ -272,44 +288,40 @@ class Composer:
             + self.pick(("", "？", "?", "", "😂"))
         )
 
-    def _paragraph(
-        self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int], room: int, section: int
-    ) -> str:
+    def _paragraph(self, moods: Sequence[tuple[Speaker, int]], room: int, used: set[str]) -> str:
         parts: list[str] = []
         length = 0
         while length < room and len(parts) < 12:
-            which = int(self.rand() * len(aspects))
-            sentence = self._post_sentence(self.speaker(vehicle, aspects[which]), polarities[which])
+            speaker, polarity = moods[int(self.rand() * len(moods))]
+            sentence = self.unsaid(self._post_rule(polarity), speaker, used)
             if parts and length + len(sentence) * 0.5 > room:
                 break
             parts.append(sentence)
             length += len(sentence) + 1
-        text = self.join(parts)
-        if self.rand() < 0.12:
-            text += self.say("f_mood", self.speaker(vehicle, aspects[0]))
-        if section >= 0:
-            head = self.speaker(vehicle, aspects[section % len(aspects)])
-            text = (
-                self.say("f_mark", head)
-                + self.say("f_head", head)
-                + self.pick(("：", "\n", " ", "】"))
-                + text
-            )
-        return text
+        mood = self.say("f_mood", moods[0][0]) if self.rand() < 0.12 else ""
+        return self.join(parts) + mood
 
-    def _post_sentence(self, speaker: Speaker, polarity: int) -> str:
+    def _headed(self, text: str, moods: Sequence[tuple[Speaker, int]]) -> str:
+        speaker = moods[int(self.rand() * len(moods))][0]
+        return (
+            self.say("f_mark", speaker)
+            + self.say("f_head", speaker)
+            + self.pick(("：", "\n", " ", "】"))
+            + text
+        )
+
+    def _post_rule(self, polarity: int) -> str:
         roll = self.rand()
         if roll < 0.46:
-            return self.say(("f_neg", "f_neu", "f_pos")[polarity + 1], speaker)
+            return ("f_neg", "f_neu", "f_pos")[polarity + 1]
         for rule, edge in (("f_price", 0.60), ("f_story", 0.74), ("f_chose", 0.86), ("f_neu", 0.94)):
             if roll < edge:
-                return self.say(rule, speaker)
-        return self.say("f_ask", speaker)
+                return rule
+        return "f_ask"
 
     def _layout(self, parts: Sequence[str], essay: bool) -> str:
         breaks = ("\n", "\\n", "\n\n", "  ") if essay else ("", " ", "\n", "\\n", "。")
-        habit = self.pick(breaks)
-        return habit.join(parts)
+        return self.pick(breaks).join(parts)
 
     # -- hotline ----------------------------------------------------------------------------------
     def call(self, vehicle: int, aspect: int, polarity: int) -> list[tuple[str, str]]:
@@ -317,13 +329,13 @@ class Composer:
         speaker, target = self.speaker(vehicle, aspect), self.law.draw(self.rng)
         opening = self.say(("k_open", "k_ask", "k_praise")[polarity + 1], speaker)
         turns = [("agent", self.say("a_hello", speaker)), ("customer", self._spoken(opening, speaker))]
-        length = len(opening)
+        length, used = len(opening), set[str]()
         while length < target:
-            turns.append(("agent", self.say("a_ask" if self.rand() < 0.6 else "a_sorry", speaker)))
+            turns.append(("agent", self.unsaid("a_ask" if self.rand() < 0.6 else "a_sorry", speaker, used)))
             rule = (
                 "k_detail" if polarity < 0 and self.rand() < 0.65 else ("k_push" if polarity < 0 else "k_ask")
             )
-            answer = self._spoken(self.say(rule, speaker), speaker)
+            answer = self._spoken(self.unsaid(rule, speaker, used), speaker)
             turns.append(("customer", answer))
             length += len(answer)
         turns.append(("agent", self.say("a_sorry", speaker)))
@@ -342,9 +354,10 @@ class Composer:
         """A fragment left with a score."""
         speaker, target = self.speaker(vehicle, aspect), self.law.draw(self.rng)
         rule = ("s_neg", "s_neu", "s_pos")[polarity + 1]
-        text = self.say(rule, speaker)
+        used: set[str] = set()
+        text = self.unsaid(rule, speaker, used)
         while len(text) < target * 0.7:
-            text += self.pick(("，", "。", " ", "；")) + self.say(rule, speaker)
+            text += self.pick(("，", "。", " ", "；")) + self.unsaid(rule, speaker, used)
         return self.roughen(text, 0.06)
 
     def note(self, vehicle: int, aspect: int) -> str:

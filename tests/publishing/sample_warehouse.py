@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.publishing.publisher import PublishedVersion, publish
+from orchestration.publishing.publisher import PublishedVersion, publish, publish_from_warehouse
 from orchestration.settings import Settings
 
 AS_OF = date(2026, 3, 31)
@@ -40,7 +40,7 @@ def model(
     """Return a manifest node as dbt writes it."""
     meta: dict[str, Any] = {"audiences": list(audiences)}
     if partition_by:
-        meta["partition_by"] = partition_by
+        meta |= {"partition_by": partition_by, "partition_kind": "feedback"}
     return {
         "resource_type": "model",
         "name": name,
@@ -103,6 +103,9 @@ class SampleWarehouse:
             "create schema finance",
             "create schema reports",
             "create schema ctl",
+            "create table ctl.window_delivery as select 'd1' as delivery_id",
+            "create table ctl.built_delivery as select 'd1' as delivery_id",
+            "create table ctl.affected_partition (partition_kind varchar, event_date date)",
             f"""create table core.fct_feedback as
                 select md5(i::varchar) as feedback_id, 'forum' as channel,
                     date '{first}' + cast(i // {rows_per_day} as integer) as feedback_date,
@@ -119,6 +122,20 @@ class SampleWarehouse:
             f"create table ctl.run_window as select date '{until}' as as_of, 'w1' as window_key, true as is_full_rebuild",
         )
         self.refresh_aggregates()
+
+    def next_window(self, key: str, kind: str = "feedback", days: Sequence[date] = ()) -> None:
+        """Record a further build of one delivery that touched `days`, as the builder would."""
+        self.run(
+            f"update ctl.run_window set window_key = '{key}', is_full_rebuild = false",
+            f"create or replace table ctl.window_delivery as select '{key}' as delivery_id",
+            f"insert into ctl.built_delivery select '{key}'",
+            "delete from ctl.affected_partition",
+            *(f"insert into ctl.affected_partition values ('{kind}', '{day}')" for day in days),
+        )
+
+    def publish_built(self) -> dict[str, PublishedVersion]:
+        """Publish what `ctl` says was built."""
+        return publish_from_warehouse(self.settings, self.manifest)
 
     def refresh_aggregates(self) -> None:
         """Bring the aggregates up to the fact, as dbt would."""

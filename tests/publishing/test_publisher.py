@@ -11,7 +11,6 @@ import pytest
 
 from orchestration.publishing.catalogue import PublishError
 from orchestration.publishing.files import sha256_of
-from orchestration.publishing.publisher import publish_from_warehouse
 from orchestration.publishing.query import run_query
 from orchestration.publishing.versions import AudienceStore, publications
 from orchestration.settings import Settings
@@ -142,12 +141,38 @@ def test_wrong_affected_set_cannot_publish_stale_days(warehouse: SampleWarehouse
 def test_affected_of_a_skipped_publish_is_not_believed(warehouse: SampleWarehouse) -> None:
     """An edit of equal count, built in a window whose publish was refused, still gets out."""
     warehouse.build()
-    warehouse.publish(window_key="w1")
+    warehouse.publish_built()
     warehouse.run(f"update core.fct_feedback set dealer_code = 'D99' where feedback_date = '{AS_OF}'")
-    version = warehouse.publish(window_key="w3", affected={"core.fct_feedback": set()}, affected_since="w2")[
-        "bi"
-    ]
+    warehouse.next_window("w2", days=[AS_OF])
+    warehouse.next_window("w3", days=[AS_OF - timedelta(days=1)])
+    version = warehouse.publish_built()["bi"]
     assert published_value(version, "select count(*) from core.fct_feedback where dealer_code = 'D99'") == 20
+
+
+def test_a_built_window_publishes_its_days(warehouse: SampleWarehouse, settings: Settings) -> None:
+    warehouse.build()
+    warehouse.publish_built()
+    warehouse.run(f"update core.fct_feedback set dealer_code = 'D99' where feedback_date = '{AS_OF}'")
+    # A change the window does not name: were every row compared, this day would be exported, too.
+    warehouse.run("update core.fct_feedback set dealer_code = 'D98' where feedback_date = '2026-03-02'")
+    warehouse.next_window("w2", days=[AS_OF])
+    version = warehouse.publish_built()["bi"]
+    assert version.exported == 1
+    assert published_value(version, "select count(*) from core.fct_feedback where dealer_code = 'D99'") == 20
+    assert publications(settings)[-1]["window_key"] == "w2"
+
+
+def test_an_unfinished_build_is_not_published(warehouse: SampleWarehouse) -> None:
+    warehouse.build()
+    warehouse.run("delete from ctl.built_delivery")
+    with pytest.raises(PublishError, match="did not finish"):
+        warehouse.publish_built()
+    warehouse.run("drop table ctl.run_window")
+    with pytest.raises(PublishError, match="no build is recorded"):
+        warehouse.publish_built()
+    warehouse.settings.warehouse_path.unlink()
+    with pytest.raises(PublishError, match="voc refresh"):
+        warehouse.publish_built()
 
 
 def test_new_column_exports_the_table_in_full(warehouse: SampleWarehouse) -> None:
@@ -179,21 +204,6 @@ def test_empty_warehouse_publishes_empty_tables(warehouse: SampleWarehouse, sett
     published = warehouse.publish()
     assert published_value(published["bi"], "select count(*) from core.fct_feedback") == 0
     assert run_query(settings, "bi", "select total from reports.rpt_total").rows == ((0,),)
-
-
-def test_publish_from_warehouse_reads_its_window(
-    warehouse: SampleWarehouse, settings: Settings, tmp_path: Path
-) -> None:
-    import json
-    from dataclasses import replace
-
-    with pytest.raises(PublishError, match="voc refresh"):
-        publish_from_warehouse(settings)
-    warehouse.build(days=2)
-    own = replace(settings, project_root=tmp_path)
-    (tmp_path / "dbt_project/target").mkdir(parents=True)
-    (tmp_path / "dbt_project/target/manifest.json").write_text(json.dumps(warehouse.manifest))
-    assert publish_from_warehouse(own)["bi"].version_id == warehouse.publish()["bi"].version_id
 
 
 def broken(warehouse: SampleWarehouse, case: str) -> str:
@@ -321,9 +331,7 @@ def test_a_version_in_use_is_not_removed(
     assert not first.database.exists()
 
 
-def test_text_only_audience_without_tables_is_left_out(
-    warehouse: SampleWarehouse, settings: Settings
-) -> None:
+def test_an_audience_without_tables_is_left_out(warehouse: SampleWarehouse, settings: Settings) -> None:
     warehouse.build(days=1)
     warehouse.manifest = manifest_of(model("core", "dim_channel", {"channel": "", "label_zh": ""}, ["bi"]))
     assert sorted(warehouse.publish()) == ["bi"]
