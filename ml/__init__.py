@@ -1,0 +1,1 @@
+"""How text becomes numbers: normalisation, aspects, judgements, urgency and their evaluation."""

@@ -360,7 +360,7 @@ class Lexicon:
                     for layer, sense in senses:
                         if start >= free[layer]:
                             free[layer] = end
-                            layers[layer].append((start, end, sense))  # type: ignore[attr-defined]
+                            layers[layer].append((start, end, sense))
                     if anchors:
                         _try_patterns(finds, text, start, end, anchors)
             single = singles.get(text[start])
@@ -368,7 +368,7 @@ class Lexicon:
                 for layer, sense in single[2]:
                     if start >= free[layer]:
                         free[layer] = start + 1
-                        layers[layer].append((start, start + 1, sense))  # type: ignore[attr-defined]
+                        layers[layer].append((start, start + 1, sense))
                 if single[3]:
                     _try_patterns(finds, text, start, start + 1, single[3])
         return finds

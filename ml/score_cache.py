@@ -71,7 +71,8 @@ class ScoreCache:
         for chunk in _chunks(list(hashes), _CHUNK):
             marks = ",".join("?" * len(chunk))
             rows = self._connection.execute(
-                f"select score_input_hash, score from score where scorer_version = ? and score_input_hash in ({marks})",
+                "select score_input_hash, score from score "
+                f"where scorer_version = ? and score_input_hash in ({marks})",
                 [scorer_version, *(bytes.fromhex(item) for item in chunk)],
             )
             known.update((key.hex(), decode(value)) for key, value in rows)
@@ -127,5 +128,5 @@ def encode(score: TextScore) -> bytes:
 def decode(data: bytes) -> TextScore:
     """Return the score of `encode`."""
     fields: list[Any] = orjson.loads(data)
-    *head, mentions = fields
-    return TextScore(*head, tuple(MentionScore(*m) for m in mentions))
+    fields[-1] = tuple(MentionScore(*mention) for mention in fields[-1])
+    return TextScore(*fields)

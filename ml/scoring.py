@@ -1,8 +1,9 @@
 """The rule scorer: text in, mentions and an overall judgement out.
 
 Here: the chain normalise → find → clauses → judgements → aspects → urgency for one text, the versions,
-and the door to the scoring of a raw Parquet file. The parts live next door (`ml.text`, `ml.sentiment`,
-`ml.aspects`, `ml.urgency`), files and cache in `ml.score_files` and `ml.score_cache`. Rules only: every score is marked `is_cold_start`.
+and the door to the scoring of a raw Parquet file. The parts live next door (`ml.text`,
+`ml.sentiment`, `ml.aspects`, `ml.urgency`), files and cache in `ml.score_files` and `ml.score_cache`.
+Rules only: every score is marked `is_cold_start`.
 """
 
 from __future__ import annotations
@@ -159,8 +160,14 @@ class Scorer:
         )
         lists = [(s, e) for s, e, several in kinds if "list" in several] if "list" in names else _NOTHING
         opinions = read_opinions(text, words, blockers, lists)
-        if (clause.asks or "enquiry" in names) and "why" not in names:
-            _ask(opinions)
+        rhetorical = any(sense.role == "rhetorical" for _, _, sense in words)
+        if (clause.asks or "enquiry" in names) and "why" not in names and not rhetorical:
+            _unjudge(opinions, 0)
+        elif "wish" in names:
+            # 希望后备箱大一点 wants, it does not praise.
+            _unjudge([o for o in opinions if o.scale], 0)
+        if "hypothetical" in names:
+            _unjudge(opinions, _first(kinds, "hypothetical", len(text)) + 1)
         return opinions
 
     def _alarms(self, marked: list[_Marked], finds: Finds) -> list[Alarm]:
@@ -212,11 +219,12 @@ def _first(kinds: list[Any], kind: str, default: int) -> int:
     return min((start for start, _, several in kinds if kind in several), default=default)
 
 
-def _ask(opinions: list[Opinion]) -> None:
-    """In an enquiry nothing is judged: 会烧机油吗."""
+def _unjudge(opinions: list[Opinion], start: int) -> None:
+    """Take the judgement out of what is only asked (会烧机油吗) or imagined (万一漏油), from `start` on."""
     for opinion in opinions:
-        opinion.polarity, opinion.scale, opinion.intensity = 0, 0, 1
-        opinion.is_negated = True
+        if opinion.start >= start:
+            opinion.polarity, opinion.scale, opinion.intensity = 0, 0, 1
+            opinion.is_negated = True
 
 
 def _evidence(marked: list[_Marked], alarms: list[Alarm]) -> list[Evidence]:

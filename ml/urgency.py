@@ -18,7 +18,7 @@ Named = tuple[int, int, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A rule that fits: span of the symptom (normalised text), clause number, level, aspect or ''."""
+    """A rule that fits: span of part and symptom (normalised text), clause number, level, aspect or ''."""
 
     start: int
     end: int
@@ -45,8 +45,8 @@ def find_alarms(clauses: Sequence[UrgencyClause], lexicon: Lexicon) -> list[Alar
     driving: dict[int, bool] = {}
     for item in clauses:
         number = item.clause.sentence
-        names = components.setdefault(number, set())
-        names.update(name for _, _, found in item.components for name in found)
+        around = components.setdefault(number, set())
+        around.update(name for _, _, found in item.components for name in found)
         driving[number] = driving.get(number, False) or item.drives
     alarms = []
     for index, item in enumerate(clauses):
@@ -59,8 +59,18 @@ def find_alarms(clauses: Sequence[UrgencyClause], lexicon: Lexicon) -> list[Alar
                 continue
             rule = _first_rule(names, near, components[number], driving[number], lexicon)
             if rule is not None:
-                alarms.append(Alarm(start, end, index, rule.urgency, rule.aspect_code))
+                low, high = _with_component(start, end, rule.component, item.components)
+                alarms.append(Alarm(low, high, index, rule.urgency, rule.aspect_code))
     return alarms
+
+
+def _with_component(start: int, end: int, component: str, found: Sequence[Named]) -> tuple[int, int]:
+    """Return the span of the symptom with the nearest part the rule names, if it is in the clause."""
+    spans = [(low, high) for low, high, names in found if component in names]
+    if not spans:
+        return start, end
+    low, high = min(spans, key=lambda span: (abs(span[0] - start), span))
+    return min(low, start), max(high, end)
 
 
 def _first_rule(

@@ -13,7 +13,7 @@ import numpy as np
 from sample_oem.world import MODELS
 
 # code | system | problem types | problem weight | powertrains (F fuel, H hybrid, P plug-in, E electric)
-#   | claim share | part | fault code | media subject | talk weight (how much it is discussed without a problem)
+#   | claim share | part | fault code | media subject | talk weight (discussed without a problem)
 _TABLE = """
 PWR-ENG|发动机|抖动;动力不足;怠速不稳;加速无力;故障灯亮|6|FHP|0.6|1001-EN|P0300|动力|9
 PWR-OIL|发动机|烧机油;漏机油;漏油;机油增多|5|FHP|0.6|1012-OL|P0521|动力|3

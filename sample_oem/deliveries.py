@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sample_oem.shapes import HEADERS, Context, csv_line
-from sample_oem.truth import Item, Oracle
+from sample_oem.truth import DeliveryTruth, Item, Oracle
 
 # Minutes after midnight (Shanghai) at which a channel's file arrives.
 ARRIVAL = {
@@ -69,7 +69,7 @@ class Delivery:
 
 
 def bad_day(context: Context) -> int:
-    """The day whose hotline file does not come (-1 in windows too short for one)."""
+    """Find the day whose hotline file does not come (-1 in windows too short for one)."""
     return context.days * 7 // 10 if context.days >= 8 else -1
 
 
@@ -94,7 +94,7 @@ def _file(context: Context, channel: str, key: tuple[int, str, str], rows: list[
     entities = [e for c, e in HEADERS if c == channel] or ["call"]
     minute = ARRIVAL[channel] + entities.index(entity) * 2 + (45 if kind == "recovered" else 0)
     received = _received(context, day, minute)
-    payload, lines = _body(context, channel, entity, day, rows)
+    payload, lines = _body(channel, entity, day, rows)
     date = context.date(day if kind == "daily" else day - 2).replace("-", "")
     name, payload = _wrapped(channel, day, _NAMES[(channel, entity)].format(date=date), payload)
     return Delivery(channel, entity, name, received, payload, lines, kind)
@@ -107,10 +107,9 @@ def _received(context: Context, day: int, minute: int) -> datetime:
 
 
 def _body(
-    context: Context, channel: str, entity: str, day: int, rows: list[Item]
+    channel: str, entity: str, day: int, rows: list[Item]
 ) -> tuple[bytes, tuple[tuple[Item, int], ...]]:
     """Payload bytes, and each record with the physical line it starts on (header is line 1)."""
-    del context
     header = HEADERS.get((channel, entity))
     encoding = "gb18030" if channel == "survey" else "utf-8"
     head = csv_line(header, encoding) if header else b""
@@ -124,7 +123,7 @@ def _body(
 
 
 def _wrapped(channel: str, day: int, name: str, payload: bytes) -> tuple[str, bytes]:
-    """Some files come compressed: forum by gzip, media comments as zip."""
+    """Compress some files: forum by gzip, media comments as zip."""
     if channel == "forum" and day % 4 == 1:
         return name + ".gz", gzip.compress(payload, 6, mtime=0)
     if channel == "media_comments" and day % 9 == 4:
@@ -157,7 +156,7 @@ def _redelivered(context: Context, channel: str, files: list[Delivery]) -> Itera
 
 def write(out: Path, deliveries: list[Delivery], oracle: Oracle) -> None:
     """Write the files and let the oracle judge them in order of receipt."""
-    judged = {}
+    judged: dict[bytes, DeliveryTruth] = {}
     for delivery in sorted(deliveries, key=lambda d: (d.received_at, d.channel)):
         folder = out / delivery.channel
         folder.mkdir(parents=True, exist_ok=True)

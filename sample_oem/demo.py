@@ -22,18 +22,22 @@ END = date(2026, 3, 31)
 SEED = 7
 OWNERS = 3000
 TOP_ASPECTS = """
-select a.label_zh as "属性", sum(g.voice_count) as "声音数", sum(g.negative_mention_count) as "负面提及"
+select a.label_zh as "属性", sum(g.voice_count) as "声音数", sum(g.negative_voice_count) as "负面",
+    sum(g.safety_voice_count) as "涉及安全"
 from experience.agg_aspect_sentiment_daily as g join core.dim_aspect as a using (aspect_code)
 group by 1 order by 2 desc, 1 limit 10
 """
 SCORES = """
-select 'NPS' as "指标", window_days as "天数", round(nps, 1) as "值", response_count as n,
-    round(nps_ci_low, 1) as "下限", round(nps_ci_high, 1) as "上限"
+select 'NPS' as "指标", touchpoint as "触点", response_count as n, round(nps, 1) as "值",
+    round(nps_low, 1) as "下限", round(nps_high, 1) as "上限", suppression_reason_zh as "说明"
 from reports.rpt_nps
+where window_days = 90 and report_date = (select max(report_date) from reports.rpt_nps)
 union all
-select 'CSAT 前两档 %', window_days, round(100 * top_two_box_rate, 1), response_count,
-    round(100 * ci_low, 1), round(100 * ci_high, 1)
+select 'CSAT 前两档 %', touchpoint, response_count, round(100 * top_two_rate, 1),
+    round(100 * top_two_rate_low, 1), round(100 * top_two_rate_high, 1), suppression_reason_zh
 from reports.rpt_csat
+where window_days = 90 and report_date = (select max(report_date) from reports.rpt_csat)
+order by 1 desc, 2
 """
 LOOK = "select channel, count(*) as voices from core.fct_feedback group by channel order by voices desc"
 

@@ -104,19 +104,30 @@ class Happenings:
     claims: Claims
 
 
+@dataclass(frozen=True)
+class _Scene:
+    """What the drawing functions share: randomness, world, wanted volumes, day of sale per vehicle."""
+
+    rng: np.random.Generator
+    world: World
+    volumes: np.ndarray
+    sold: np.ndarray
+
+
 def happen(
     rng: np.random.Generator, world: World, volumes: np.ndarray, first_day: np.datetime64
 ) -> Happenings:
     """Let ``volumes[d]`` voices (about) happen on event day ``d``, counted from ``first_day``."""
     sold = (world.vehicles.sold - first_day).astype(int)
     problems = _problems(rng, world, volumes, sold)
+    scene = _Scene(rng, world, volumes, sold)
     older = {name: _voices_of(rng, name, problems, len(volumes)) for name in _REACTION}
-    complaints, problems = _late_complaints(rng, world, volumes, sold, older["complaint_site"], problems)
+    complaints, problems = _late_complaints(scene, older["complaint_site"], problems)
     voices = {"complaint_site": complaints}
     for name in ("forum", "media_comments", "call_center"):
-        voices[name] = _with_talk(rng, world, name, volumes, sold, older[name])
+        voices[name] = _with_talk(scene, name, older[name])
     invitations = _invitations(rng, world, volumes, sold, problems)
-    return Happenings(problems, voices, invitations, _claims(rng, world, problems, sold))
+    return Happenings(problems, voices, invitations, _claims(rng, problems, sold))
 
 
 def _problems(rng: np.random.Generator, world: World, volumes: np.ndarray, sold: np.ndarray) -> Problems:
@@ -134,7 +145,7 @@ def _problems_on(rng: np.random.Generator, world: World, day: np.ndarray, sold: 
 
 
 def _safety_cluster(rng: np.random.Generator, world: World, days: int) -> Problems:
-    """A dozen brake failures on one model built in one month, thickening towards the end."""
+    """Return a dozen brake failures on one model built in one month, thickening towards the end."""
     code = next(i for i, m in enumerate(MODELS) if m.code == catalogue.SAFETY_CLUSTER_MODEL)
     candidates = np.flatnonzero(world.vehicles.model == code)
     if len(candidates) == 0:
@@ -160,7 +171,7 @@ def _concat(a: Problems, b: Problems) -> Problems:
 
 
 def _vehicles_in_use(rng: np.random.Generator, sold: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """A vehicle for each day, among those sold before it."""
+    """Return a vehicle for each day, among those sold before it."""
     order = np.argsort(sold, kind="stable")
     available = np.searchsorted(sold[order], day, side="left")
     return order[(rng.random(len(day)) * np.maximum(available, 1)).astype(int)]
@@ -195,15 +206,9 @@ def _from_problems(problems: Problems, source: np.ndarray, day: np.ndarray) -> V
     )
 
 
-def _late_complaints(
-    rng: np.random.Generator,
-    world: World,
-    volumes: np.ndarray,
-    sold: np.ndarray,
-    found: Voices,
-    problems: Problems,
-) -> tuple[Voices, Problems]:
+def _late_complaints(scene: _Scene, found: Voices, problems: Problems) -> tuple[Voices, Problems]:
     """Fill complaints up to their share with problems that happened weeks or months before."""
+    rng, world, volumes, sold = scene.rng, scene.world, scene.volumes, scene.sold
     days = len(volumes)
     missing = _shortfall(rng, "complaint_site", volumes, found)
     day = np.repeat(np.arange(days), missing)
@@ -218,10 +223,9 @@ def _shortfall(rng: np.random.Generator, channel: str, volumes: np.ndarray, foun
     return np.maximum(expected - np.bincount(found.day, minlength=len(volumes)), 0)
 
 
-def _with_talk(
-    rng: np.random.Generator, world: World, channel: str, volumes: np.ndarray, sold: np.ndarray, found: Voices
-) -> Voices:
+def _with_talk(scene: _Scene, channel: str, found: Voices) -> Voices:
     """Add the voices no problem caused: praise, questions, comparisons, enquiries."""
+    rng, world, volumes, sold = scene.rng, scene.world, scene.volumes, scene.sold
     day = np.repeat(np.arange(len(volumes)), _shortfall(rng, channel, volumes, found))
     n = len(day)
     vehicle = _vehicles_in_use(rng, sold, day)
@@ -259,7 +263,7 @@ def _invitations(
 
 
 def _recent_burden(problems: Problems, vehicle: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Summed severity of a vehicle's problems in the last weeks, and the aspect of the latest (-1: none)."""
+    """Sum up the severity of a vehicle's recent problems; also the aspect of the latest (-1: none)."""
     stride = 100_000
     key = problems.vehicle * stride + problems.day + stride // 2
     order = np.argsort(key, kind="stable")
@@ -271,7 +275,7 @@ def _recent_burden(problems: Problems, vehicle: np.ndarray, day: np.ndarray) -> 
     return np.minimum(total[high] - total[low], 6), np.where(high > low, aspect, -1)
 
 
-def _claims(rng: np.random.Generator, world: World, problems: Problems, sold: np.ndarray) -> Claims:
+def _claims(rng: np.random.Generator, problems: Problems, sold: np.ndarray) -> Claims:
     share = np.array([a.claim_share for a in ASPECTS])[problems.aspect]
     in_warranty = problems.day - sold[problems.vehicle] < 3 * 365
     visited = (rng.random(len(problems)) < share) | problems.in_cluster

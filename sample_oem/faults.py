@@ -29,11 +29,28 @@ _LATE_CHANNELS = frozenset({"complaint_site", "call_center", "survey", "warranty
 _BREAKS: dict[str, tuple[tuple[str, int, str], ...]] = {
     "complaint": (("bad_date", 7, "2026-13-45"), ("pattern", 0, "编号缺失"), ("required_missing", 4, "")),
     "post": (("required_missing", 0, ""),),
-    "comment": (("out_of_range", 3, "5"), ("pattern", 0, "评论 #1"), ("required_missing", 1, ""), ("not_integer", 3, "正")),
-    "invitation": (("value_not_allowed", 7, "未知状态"), ("bad_datetime", 8, "昨天下午"), ("pattern", 0, "??")),
+    "comment": (
+        ("out_of_range", 3, "5"),
+        ("pattern", 0, "评论 #1"),
+        ("required_missing", 1, ""),
+        ("not_integer", 3, "正"),
+    ),
+    "invitation": (
+        ("value_not_allowed", 7, "未知状态"),
+        ("bad_datetime", 8, "昨天下午"),
+        ("pattern", 0, "??"),
+    ),
     "response": (("out_of_range", 4, "99"), ("value_not_allowed", 2, "满意度"), ("not_integer", 4, "很满意")),
-    "claim_line": (("not_decimal", 12, "1,2O0"), ("out_of_range", 7, "-20"), ("value_not_allowed", 14, "处理中")),
-    "customer": (("value_not_allowed", 8, "?"), ("out_of_range", 9, "1066"), ("bad_datetime", 10, "0000-00-00")),
+    "claim_line": (
+        ("not_decimal", 12, "1,2O0"),
+        ("out_of_range", 7, "-20"),
+        ("value_not_allowed", 14, "处理中"),
+    ),
+    "customer": (
+        ("value_not_allowed", 8, "?"),
+        ("out_of_range", 9, "1066"),
+        ("bad_datetime", 10, "0000-00-00"),
+    ),
     "vehicle": (("bad_date", 6, "32.01.2025"), ("pattern", 3, "车型 一")),
 }  # fmt: skip
 
@@ -55,7 +72,7 @@ def inject(context: Context, channel: str, items: list[Item]) -> list[Item]:
 
 
 def _late(context: Context, rng: random.Random, items: list[Item]) -> list[Item]:
-    """Some rows are delivered up to six days after they should have been."""
+    """Deliver some rows up to six days after they should have come."""
     out = []
     for item in items:
         wait = rng.randrange(1, 7) if rng.random() < _LATE else 0
@@ -66,7 +83,7 @@ def _late(context: Context, rng: random.Random, items: list[Item]) -> list[Item]
 
 
 def _repeats(context: Context, rng: random.Random, items: list[Item]) -> list[Item]:
-    """The same record again: in the same file, or in a later one (overlapping exports)."""
+    """Give the same record again: in the same file, or in a later one (overlapping exports)."""
     out = []
     for item in items:
         roll = rng.random()
@@ -80,7 +97,7 @@ def _repeats(context: Context, rng: random.Random, items: list[Item]) -> list[It
 
 
 def _reposts(context: Context, rng: random.Random, items: list[Item]) -> list[Item]:
-    """The same post seen again over the following days, a few of them many times."""
+    """Show the same post again over the following days, a few of them many times."""
     out = []
     for item in items:
         if rng.random() < _REPOST:
@@ -99,7 +116,7 @@ def _by_voice(items: list[Item]) -> dict[str, list[Item]]:
 
 
 def _corrections(context: Context, rng: random.Random, items: list[Item]) -> list[Item]:
-    """A complaint exported again with its date moved, or with words added: all its rows change."""
+    """Export a complaint again with its date moved, or with words added: all its rows change."""
     out = []
     for rows in _by_voice(items).values():
         if rng.random() >= _CORRECTED:
@@ -108,11 +125,11 @@ def _corrections(context: Context, rng: random.Random, items: list[Item]) -> lis
         moved = rng.random() < 0.5
         if day < context.days:
             shift = rng.choice((-3, -2, -1, 1, 2))
-            out += [_corrected(context, row, day, shift if moved else 0) for row in rows]
+            out += [_corrected(row, day, shift if moved else 0) for row in rows]
     return out
 
 
-def _corrected(context: Context, item: Item, day: int, shift: int) -> Item:
+def _corrected(item: Item, day: int, shift: int) -> Item:
     cells = parse_csv(item.line)
     if shift:
         cells[7] = shifted_date(cells[7], shift)
@@ -122,7 +139,7 @@ def _corrected(context: Context, item: Item, day: int, shift: int) -> Item:
 
 
 def _lonely_day(context: Context, items: list[Item]) -> list[Item]:
-    """A day long past with one complaint, whose date is later corrected: that day must become empty."""
+    """Put one complaint on a day long past and correct its date later: that day must become empty."""
     if context.days < 4 or not items:
         return []
     source = items[0]
@@ -139,7 +156,7 @@ def _lonely_day(context: Context, items: list[Item]) -> list[Item]:
 
 
 def _lonely_call(context: Context, items: list[Item]) -> list[Item]:
-    """A single call on a day long past that is deleted later: its day must become empty as well."""
+    """Put one call on a day long past and delete it later: its day must become empty as well."""
     if context.days < 4 or not items:
         return []
     body = orjson.loads(items[0].line)
@@ -195,7 +212,7 @@ def _broken_csv(channel: str, source: Item, n: int) -> tuple[str, str, bytes]:
 
 
 def _unlike_blank(cells: list[str], encoding: str) -> bytes:
-    """A lone empty cell is written as quotes, or the record would be a blank line."""
+    """Write a lone empty cell as quotes, or the record would be a blank line."""
     return b'""\n' if cells == [""] else csv_line(tuple(cells), encoding)
 
 
@@ -210,12 +227,12 @@ def _undecodable(cells: list[str], encoding: str) -> tuple[str, str, bytes]:
 
 def _json_breaks() -> tuple[Callable[[bytes, int], tuple[str, str, bytes]], ...]:
     return (
-        lambda line, n: ("invalid_json", "", line[: len(line) // 2] + b"\n"),
-        lambda line, n: ("not_an_object", "", b"[1,2,3]\n"),
+        lambda line, _: ("invalid_json", "", line[: len(line) // 2] + b"\n"),
+        lambda _line, _: ("not_an_object", "", b"[1,2,3]\n"),
         lambda line, n: _json_with(line, n, "value_not_allowed", "status", "archived"),
         lambda line, n: _json_with(line, n, "bad_epoch", "started_at_ms", "昨天"),
         lambda line, n: _json_with(line, n, "required_missing", "turns", None),
-        lambda line, n: ("undecodable", "", line[:-2] + b"\xff\xfe}\n"),
+        lambda line, _: ("undecodable", "", line[:-2] + b"\xff\xfe}\n"),
         lambda line, n: _json_with(line, n, "pattern", "agent_id", "坐席一"),
     )
 
@@ -231,12 +248,12 @@ def _json_with(line: bytes, n: int, reason: str, name: str, value: object) -> tu
 
 
 def parse_csv(line: bytes, encoding: str = "utf-8") -> list[str]:
-    """The cells of one encoded CSV record."""
+    """Read the cells of one encoded CSV record."""
     return next(csv.reader(io.StringIO(line.decode(encoding), newline="")))
 
 
 def shifted_date(date: str, days: int) -> str:
-    """An ISO date moved by days."""
+    """Return an ISO date moved by days."""
     from datetime import date as calendar
     from datetime import timedelta
 

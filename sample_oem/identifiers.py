@@ -144,7 +144,7 @@ def spoken_number(digits: str, *, written: bool = False) -> str:
 
 
 def landline(rng: np.random.Generator, city: City) -> str:
-    """A fixed-line number with the city's dialling code, such as ``0571-85612345``."""
+    """Return a fixed-line number with the city's dialling code, such as ``0571-85612345``."""
     width = 8 if len(city.dial_code) == 3 or rng.random() < 0.5 else 7
     first = int(rng.integers(2, 9))
     return f"{city.dial_code}-{first}{int(rng.integers(0, 10 ** (width - 1))):0{width - 1}d}"
@@ -169,7 +169,7 @@ def id_card_check(head: str) -> str:
 
 
 def bank_card(rng: np.random.Generator) -> str:
-    """A 19-digit card number that satisfies Luhn."""
+    """Return a 19-digit card number that satisfies Luhn."""
     head = _BANK_BINS[int(rng.integers(0, len(_BANK_BINS)))] + f"{int(rng.integers(0, 10**12)):012d}"
     total = 0
     for place, char in enumerate(reversed(head)):
@@ -212,7 +212,7 @@ def plates(rng: np.random.Generator, cities: np.ndarray, new_energy: np.ndarray)
 
 
 def mails(rng: np.random.Generator, phones: list[str]) -> list[str]:
-    """A mail address (digits or letters and digits) for each phone number."""
+    """Return a mail address (digits or letters and digits) for each phone number."""
     hosts = rng.integers(0, len(_MAIL_HOSTS), len(phones))
     letters = rng.integers(0, 26, (len(phones), 4))
     digits = rng.integers(100, 99_999_999, len(phones))
@@ -223,13 +223,13 @@ def mails(rng: np.random.Generator, phones: list[str]) -> list[str]:
 
 
 def wechat_id(rng: np.random.Generator) -> str:
-    """A WeChat name: letters, an underscore or not, digits."""
+    """Return a WeChat name: letters, an underscore or not, digits."""
     letters = "".join(chr(97 + int(c)) for c in rng.integers(0, 26, 5))
     return f"{letters}{'_' if rng.random() < 0.4 else ''}{int(rng.integers(100, 99999))}"
 
 
 def qq_number(rng: np.random.Generator) -> str:
-    """A QQ number of eight to ten digits."""
+    """Return a QQ number of eight to ten digits."""
     return str(int(rng.integers(20_000_000, 3_400_000_000)))
 
 
@@ -246,7 +246,8 @@ def addresses(rng: np.random.Generator, cities: np.ndarray) -> list[str]:
             else f"{region}{city.name}市"
         )
         out.append(
-            f"{head}{city.districts[row[0] % len(city.districts)]}{_ROADS[row[1] % len(_ROADS)]}{row[2] % 980 + 1}号"
+            f"{head}{city.districts[row[0] % len(city.districts)]}{_ROADS[row[1] % len(_ROADS)]}"
+            f"{row[2] % 980 + 1}号"
             f"{_ESTATES[row[3] % len(_ESTATES)]}{row[4] % 30 + 1}栋{row[5] % 32 + 1}0{row[5] % 4 + 1}室"
         )
     return out

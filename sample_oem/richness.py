@@ -17,6 +17,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log2
 from pathlib import Path
 
@@ -24,6 +25,7 @@ import click
 import numpy as np
 
 from sample_oem.places import PLACE_NAMES
+from sample_oem.reader import csv_records
 from sample_oem.world import BRAND, MODELS, RIVALS
 
 OWN_NAMES: tuple[str, ...] = tuple(
@@ -37,6 +39,7 @@ _BANDS = 8
 _DIGITS = re.compile(r"[\d０-９]+")
 _NO_WORD = re.compile(r"[\W_]+")
 _SPACE = re.compile(r"\s+")
+_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def bigram_entropy(texts: Iterable[str]) -> float:
     pairs: Counter[tuple[str, str]] = Counter()
     for text in texts:
         flat = _SPACE.sub("", text)
-        pairs.update(zip(flat, flat[1:], strict=False))
+        pairs.update(pairwise(flat))
     total = sum(pairs.values())
     return -sum(n / total * log2(n / total) for n in pairs.values()) if total else 0.0
 
@@ -176,18 +179,22 @@ def compare(sample: Sequence[str], reference: Sequence[str], names: Iterable[str
 
 
 def read_column(path: Path, column: str, unique_by: str | None = None) -> list[str]:
-    """The texts of one CSV column (UTF-8), one per value of ``unique_by`` if given."""
+    """Read the texts of one CSV column (UTF-8), one per value of ``unique_by`` if given.
+
+    A folder stands for all delivery files in it (packed ones too). Records that do not decode or
+    have another number of cells than the header are left out.
+    """
     csv.field_size_limit(10_000_000)
     texts: dict[str, str] = {}
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        reader = csv.DictReader(handle)
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        (_, header), *records = csv_records(file, "utf-8")
         for needed in filter(None, (column, unique_by)):
-            if needed not in (reader.fieldnames or []):
-                raise ValueError(
-                    f"{path} has no column {needed!r}; it has {', '.join(reader.fieldnames or [])}"
-                )
-        for n, row in enumerate(reader):
-            texts.setdefault(row[unique_by] if unique_by else str(n), row[column] or "")
+            if needed not in header:
+                raise ValueError(f"{file} has no column {needed!r}; it has {', '.join(header)}")
+        for line, cells in records:
+            if len(cells) == len(header) and not any(_UNDECODED.search(cell) for cell in cells):
+                row = dict(zip(header, cells, strict=True))
+                texts.setdefault(row[unique_by] if unique_by else f"{file.name}:{line}", row[column])
     return list(texts.values())
 
 
@@ -208,7 +215,7 @@ def read_names(path: Path, columns: Iterable[str]) -> list[str]:
 @click.option("--reference-id-column", help="the same for the reference")
 @click.option("--reference-name-columns", default="", help="comma list: brand, series, model columns")
 @click.option("--json", "as_json", is_flag=True)
-def main(  # noqa: PLR0913 - one parameter per option
+def main(  # noqa: PLR0913, PLR0917 - one parameter per option
     sample: tuple[Path, ...],
     text_column: str,
     reference: Path,
@@ -236,7 +243,7 @@ def _as_json(rows: Sequence[Comparison]) -> str:
 
 
 def table(rows: Sequence[Comparison]) -> str:
-    """The comparison as fixed-width lines."""
+    """Lay the comparison out as fixed-width lines."""
     lines = [f"{'quantity':<24}{'sample':>12}{'reference':>12}{'ratio':>8}  within"]
     for row in rows:
         ratio = row.sample / row.reference if row.reference else float("nan")

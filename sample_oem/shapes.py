@@ -15,12 +15,12 @@ import numpy as np
 import orjson
 
 from sample_oem import identifiers
-from sample_oem.catalogue import ASPECTS, INDEX
+from sample_oem.catalogue import ASPECTS
 from sample_oem.events import Happenings, Voices
 from sample_oem.places import CITIES
 from sample_oem.truth import Item, PlantedValue
 from sample_oem.voices.compose import Composer
-from sample_oem.world import BRAND, MASTER_EPOCH, MODELS, World
+from sample_oem.world import BRAND, MODELS, World
 
 HEADERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("complaint_site", "complaint"): (
@@ -29,15 +29,18 @@ HEADERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("forum", "post"): ("text",),
     ("media_comments", "comment"): ("content_id", "content", "subject", "sentiment_value", "sentiment_word"),
     ("survey", "invitation"): (
-        "邀请编号", "客户编号", "手机号", "车架号", "经销商代码", "触点", "邀请方式", "邀请状态", "邀请时间", "更新时间",
+        "邀请编号", "客户编号", "手机号", "车架号", "经销商代码",
+        "触点", "邀请方式", "邀请状态", "邀请时间", "更新时间",
     ),
     ("survey", "response"): ("答卷编号", "邀请编号", "指标", "量表", "得分", "评论", "提交时间"),
     ("warranty_claims", "claim_line"): (
-        "索赔单号", "行号", "车架号", "经销商代码", "故障日期", "维修日期", "申请日期", "里程", "零件号", "故障代码",
+        "索赔单号", "行号", "车架号", "经销商代码", "故障日期",
+        "维修日期", "申请日期", "里程", "零件号", "故障代码",
         "故障描述", "费用类型", "申请金额", "批准金额", "状态", "更新时间",
     ),
     ("customers_vehicles", "customer"): (
-        "客户编号", "姓名", "手机号", "邮箱", "身份证号", "地址", "省份", "城市", "性别", "出生年", "注册时间", "更新时间",
+        "客户编号", "姓名", "手机号", "邮箱", "身份证号", "地址",
+        "省份", "城市", "性别", "出生年", "注册时间", "更新时间",
     ),
     ("customers_vehicles", "vehicle"): (
         "车架号", "车主客户编号", "车牌号", "车型代码", "销售经销商代码", "生产日期", "销售日期", "更新时间",
@@ -59,7 +62,8 @@ _PERSONAL_SHARE = {
     "survey": 0.03,
 }
 _KINDS = (
-    "phone", "phone", "phone", "phone", "landline", "mail", "id_card", "bank_card", "plate", "plate", "vin", "vin",
+    "phone", "phone", "phone", "phone", "landline", "mail",
+    "id_card", "bank_card", "plate", "plate", "vin", "vin",
     "wechat", "qq", "name", "address",
 )  # fmt: skip
 _DAY_S = 86_400
@@ -88,7 +92,7 @@ class Context:
     _dates: dict[int, str] = field(default_factory=dict)
 
     def stream(self, name: str) -> random.Random:
-        """An independent reproducible stream."""
+        """Return an independent reproducible stream."""
         return random.Random(f"{self.seed}/shape/{name}")  # noqa: S311 - simulation
 
     def date(self, day: int) -> str:
@@ -124,7 +128,7 @@ class Campaigns:
         self.members: dict[str, int] = {}
 
     def maybe(self, text: str, voice: str) -> str:
-        """The text itself, or (one in twenty) a copy of a circulating template."""
+        """Give the text itself, or (one in twenty) a copy of a circulating template."""
         roll = self.rng.random()
         if roll < self._START and 12 < len(text) < 160:
             self.templates.append(text)
@@ -146,7 +150,7 @@ class Personal:
         self.share = _PERSONAL_SHARE[channel]
 
     def maybe(self, text: str, vehicle: int, voice: str, day: int) -> str:
-        """The text, sometimes with a sentence that gives something away."""
+        """Give the text, sometimes with a sentence that gives something away."""
         if self.composer.rand() >= self.share:
             return text
         kind = self.composer.pick(_KINDS)
@@ -202,7 +206,7 @@ def _rows(voices: Voices) -> Iterator[tuple[int, int, int, int, int]]:
 
 
 def _neighbours(rng: random.Random, aspect: int, polarity: int, chance: float) -> tuple[list[int], list[int]]:
-    """The aspect spoken about and perhaps one or two more with moods of their own."""
+    """Add to the aspect spoken about perhaps one or two more, with moods of their own."""
     aspects, moods = [aspect], [polarity]
     while len(aspects) < 3 and rng.random() < chance:
         aspects.append(rng.randrange(len(ASPECTS)))
@@ -293,15 +297,15 @@ def call_center(context: Context) -> list[Item]:
         spoken = [i for i, (who, _) in enumerate(turns) if who == "customer"]
         place = spoken[-1] if len(spoken) == 1 else spoken[1]
         turns[place] = ("customer", personal.maybe(turns[place][1], vehicle, number, day))
-        body = _call_body(context, rng, number, day, vehicle, severity, turns)
-        items += _call_versions(context, rng, body, number, day, aspect)
+        body = _call_body(context, rng, number, (day, vehicle, severity), turns)
+        items += _call_versions(context, rng, body, day, aspect)
     return items
 
 
 def _call_body(
-    context: Context, rng: random.Random, number: str, day: int, vehicle: int, severity: int,
-    turns: list[tuple[str, str]],
-) -> dict[str, object]:  # fmt: skip
+    context: Context, rng: random.Random, number: str, row: tuple[int, int, int], turns: list[tuple[str, str]]
+) -> dict[str, object]:
+    day, vehicle, severity = row
     world = context.world
     owner = int(world.vehicles.owner[vehicle])
     second = min(int(rng.gauss(14.5, 3.4) * 3600) % _DAY_S, _DAY_S - 1200)
@@ -324,8 +328,9 @@ def _call_body(
 
 
 def _call_versions(
-    context: Context, rng: random.Random, body: dict[str, object], number: str, day: int, aspect: int
+    context: Context, rng: random.Random, body: dict[str, object], day: int, aspect: int
 ) -> list[Item]:
+    number = str(body["call_id"])
     out = [_call_item(body, number, day, context.date(day))]
     roll = rng.random()
     if roll < 0.05 and day + 1 < context.days:
@@ -353,25 +358,23 @@ def survey(context: Context) -> list[Item]:
     sent = context.happenings.invitations
     items: list[Item] = []
     for n in range(len(sent)):
-        day, vehicle = int(sent.day[n]), int(sent.vehicle[n])
-        number = f"INV{context.date(day).replace('-', '')}{n:07d}"
-        answered = bool(sent.answered[n])
-        items += _invitation(context, rng, number, day, vehicle, int(sent.touchpoint[n]), answered)
-        if answered:
-            items += _response(context, rng, composer, personal, number, n)
+        number = f"INV{context.date(int(sent.day[n])).replace('-', '')}{n:07d}"
+        items += _invitation(context, rng, number, n)
+        if sent.answered[n]:
+            items += _response(context, rng, (composer, personal), number, n)
     return [item for item in items if item.day < context.days]
 
 
-def _invitation(
-    context: Context, rng: random.Random, number: str, day: int, vehicle: int, touchpoint: int, answered: bool
-) -> list[Item]:
-    world = context.world
+def _invitation(context: Context, rng: random.Random, number: str, n: int) -> list[Item]:
+    world, sent = context.world, context.happenings.invitations
+    day, vehicle, answered = int(sent.day[n]), int(sent.vehicle[n]), bool(sent.answered[n])
     owner = int(world.vehicles.owner[vehicle])
     second = rng.randrange(9 * 3600, 20 * 3600)
     invited = context.moment(day, second)
     head = (
         number, world.customers.number[owner], world.customers.phone[owner], world.vehicles.vin[vehicle],
-        world.dealers.code[int(world.vehicles.dealer[vehicle])], TOUCHPOINTS[touchpoint], rng.choice(_INVITE_BY),
+        world.dealers.code[int(world.vehicles.dealer[vehicle])],
+        TOUCHPOINTS[int(sent.touchpoint[n])], rng.choice(_INVITE_BY),
     )  # fmt: skip
     states = [(day, "发送失败" if not answered and rng.random() < 0.04 else "已发送", invited)]
     if answered:
@@ -394,8 +397,9 @@ def _invitation(
 
 
 def _response(
-    context: Context, rng: random.Random, composer: Composer, personal: Personal, invitation: str, n: int
+    context: Context, rng: random.Random, writers: tuple[Composer, Personal], invitation: str, n: int
 ) -> list[Item]:
+    composer, personal = writers
     sent = context.happenings.invitations
     day = int(sent.day[n]) + (1 if rng.random() < 0.5 else 0)
     if day >= context.days:
@@ -438,30 +442,20 @@ def warranty_claims(context: Context) -> list[Item]:
     claims = context.happenings.claims
     items: list[Item] = []
     for n in range(len(claims)):
-        failed, vehicle, aspect = int(claims.day[n]), int(claims.vehicle[n]), int(claims.aspect[n])
-        submitted = failed + int(claims.submitted_after[n])
+        submitted = int(claims.day[n]) + int(claims.submitted_after[n])
         if 0 <= submitted < context.days:
-            note = composer.note(vehicle, aspect)
-            items += _claim_lines(
-                context, rng, f"WC{submitted:04d}{n:07d}", (failed, submitted), vehicle, aspect, note
-            )
+            note = composer.note(int(claims.vehicle[n]), int(claims.aspect[n]))
+            items += _claim_lines(context, rng, n, submitted, note)
     return items
 
 
-def _claim_lines(
-    context: Context,
-    rng: random.Random,
-    number: str,
-    days: tuple[int, int],
-    vehicle: int,
-    aspect: int,
-    note: str,
-) -> list[Item]:
-    world, cause = context.world, ASPECTS[aspect]
-    failed, submitted = days
+def _claim_lines(context: Context, rng: random.Random, n: int, submitted: int, note: str) -> list[Item]:
+    world, claims = context.world, context.happenings.claims
+    failed, vehicle, cause = int(claims.day[n]), int(claims.vehicle[n]), ASPECTS[int(claims.aspect[n])]
     age = int((context.first_day - world.vehicles.sold[vehicle]).astype(int)) + failed
     head = (
-        world.vehicles.vin[vehicle], world.dealers.code[int(world.vehicles.dealer[vehicle])], context.date(failed),
+        world.vehicles.vin[vehicle],
+        world.dealers.code[int(world.vehicles.dealer[vehicle])], context.date(failed),
         context.date(submitted - 1 if submitted > failed else submitted), context.date(submitted),
         str(max(int(age * float(world.vehicles.km_per_day[vehicle])), 12)),
         f"{cause.part}{rng.randrange(10, 99)}", cause.fault, note,
@@ -471,14 +465,15 @@ def _claim_lines(
     out: list[Item] = []
     for line_no, layer in enumerate(layers, 1):
         amount = rng.lognormvariate(6.6 if layer == "配件" else 5.4, 0.8)
-        out += _claim_versions(context, rng, number, line_no, layer, amount, head, submitted)
+        line = (f"WC{submitted:04d}{n:07d}", str(line_no), *head, layer, f"{amount:.2f}")
+        out += _claim_versions(context, rng, line, submitted)
     return out
 
 
 def _claim_versions(
-    context: Context, rng: random.Random, number: str, line_no: int, layer: str, amount: float,
-    head: tuple[str, ...], submitted: int,
-) -> list[Item]:  # fmt: skip
+    context: Context, rng: random.Random, line: tuple[str, ...], submitted: int
+) -> list[Item]:
+    """Return the states a claim line goes through; ``line`` holds its cells up to the claimed amount."""
     states = [(submitted, "已申请", "")]
     roll, decided = rng.random(), submitted + 1 + rng.randrange(6)
     if roll < 0.04:
@@ -486,16 +481,15 @@ def _claim_versions(
     elif roll < 0.10:
         states.append((decided, "已拒绝", "0.00"))
     else:
-        states.append((decided, "已批准", f"{amount * rng.choice((1.0, 1.0, 1.0, 0.85, 0.7)):.2f}"))
+        states.append((decided, "已批准", f"{float(line[-1]) * rng.choice((1.0, 1.0, 1.0, 0.85, 0.7)):.2f}"))
         if rng.random() < 0.02:
             states.append((decided + 3, "已冲销", "0.00"))
     out = []
     for day, state, approved in states:
         if day < context.days:
             at = context.moment(day, rng.randrange(8 * 3600, 19 * 3600))
-            cells = (number, str(line_no), *head, layer, f"{amount:.2f}", approved, state, at)
-            key = (number, str(line_no))
-            out.append(Item(day, "claim_line", key, csv_line(cells), head[2], "", at, state == "作废"))
+            cells = csv_line((*line, approved, state, at))
+            out.append(Item(day, "claim_line", line[:2], cells, line[4], "", at, state == "作废"))
     return out
 
 
@@ -522,10 +516,11 @@ def _dealers_and_models(context: Context) -> list[Item]:
         cells = (code, dealers.name[i], city.province, city.name, opened, start)
         items.append(Item(0, "dealer", (code,), csv_line(cells), opened, "", start))
     for model in MODELS:
-        cells = (
-            model.code, BRAND, model.series, model.name, str(model.model_year), model.powertrain, model.launched, start
+        row = (
+            model.code, BRAND, model.series, model.name,
+            str(model.model_year), model.powertrain, model.launched, start
         )  # fmt: skip
-        items.append(Item(0, "vehicle_model", (model.code,), csv_line(cells), model.launched, "", start))
+        items.append(Item(0, "vehicle_model", (model.code,), csv_line(row), model.launched, "", start))
     return items
 
 
@@ -584,4 +579,3 @@ BUILDERS: dict[str, Callable[[Context], list[Item]]] = {
     "warranty_claims": warranty_claims,
     "customers_vehicles": customers_vehicles,
 }
-__all__ = ["BUILDERS", "ENCODING", "HEADERS", "INDEX", "MASTER_EPOCH", "Context", "csv_line"]

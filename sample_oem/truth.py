@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -69,6 +69,7 @@ class DeliveryTruth:
     duplicate: int = 0
     superseded: int = 0
     quarantined: int = 0
+    late: int = 0
 
 
 @dataclass
@@ -99,6 +100,7 @@ class Oracle:
         entity = items[0][0].entity if items else ""
         result = DeliveryTruth(channel, file, entity, received_at, kind, records_in=len(items))
         for ordinal, (item, line_no) in enumerate(items):
+            result.late += item.late_by > 0
             outcome = self._judge(channel, item, received_at)
             setattr(result, outcome, getattr(result, outcome) + 1)
             if outcome == "quarantined":
@@ -117,7 +119,7 @@ class Oracle:
         return result
 
     def receive_again(self, channel: str, file: str, received_at: str, first: DeliveryTruth) -> None:
-        """The same bytes under another name: the whole delivery is a duplicate."""
+        """Note the same bytes under another name: the whole delivery is a duplicate."""
         self.deliveries.append(
             DeliveryTruth(
                 channel, file, first.entity, received_at, "redelivered", records_in=first.records_in
@@ -165,7 +167,7 @@ class Oracle:
         ]
 
     def channel_totals(self) -> dict[str, dict[str, int]]:
-        """Expected sums per channel; re-delivered files are counted on their own."""
+        """Sum up per channel; re-delivered files are counted on their own."""
         totals: dict[str, Counter[str]] = defaultdict(Counter)
         for delivery in self.deliveries:
             row = totals[delivery.channel]
@@ -175,8 +177,8 @@ class Oracle:
                 row["redelivered_records"] += delivery.records_in
                 continue
             row["records_in"] += delivery.records_in
-            for outcome in OUTCOMES:
-                row[outcome] += getattr(delivery, outcome)
+            for name in (*OUTCOMES, "late"):
+                row[name] += getattr(delivery, name)
         voices = self.voice_days()
         return {
             name: {**dict(sorted(row.items())), "voices": sum(voices.get(name, Counter()).values())}
@@ -229,7 +231,7 @@ def received_at_date(received_at: str) -> str:
     return (datetime.strptime(received_at, "%Y-%m-%dT%H:%M:%S.%fZ") + timedelta(hours=8)).date().isoformat()  # noqa: DTZ007
 
 
-def _write_csv(path: Path, rows: Iterable[dict[str, str | int]]) -> None:
+def _write_csv(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     rows = list(rows)
     with path.open("w", encoding="utf-8", newline="") as handle:
         if rows:

@@ -14,6 +14,7 @@ from sample_oem import identifiers
 from sample_oem.places import CITIES
 
 BRAND = "启岚"
+WMI = "L0R"  # a world manufacturer identifier nobody holds; VINs know no I, O and Q
 RIVALS: tuple[tuple[str, str], ...] = (
     ("衡岳", "衡岳S3"),
     ("衡岳", "衡岳S6"),
@@ -24,7 +25,6 @@ RIVALS: tuple[tuple[str, str], ...] = (
     ("星桥", "星桥元一"),
     ("沐野", "沐野T9"),
 )
-MASTER_EPOCH = np.datetime64("2019-01-01")
 
 
 @dataclass(frozen=True)
@@ -53,29 +53,29 @@ class VehicleModel:
 
 
 MODELS: tuple[VehicleModel, ...] = (
-    VehicleModel("QL-A3-21T", "启岚A3", "1.5T 自动精英型", 2021, "燃油", "QL1A3", "B", "2021-03-12", 0.10),
-    VehicleModel("QL-A3-23T", "启岚A3", "1.5T 双离合尊享型", 2023, "燃油", "QL1B3", "B", "2023-02-18", 0.09),
+    VehicleModel("QL-A3-21T", "启岚A3", "1.5T 自动精英型", 2021, "燃油", "RL1A3", "B", "2021-03-12", 0.10),
+    VehicleModel("QL-A3-23T", "启岚A3", "1.5T 双离合尊享型", 2023, "燃油", "RL1B3", "B", "2023-02-18", 0.09),
     VehicleModel(
-        "QL-M6-20T", "启岚M6", "2.0T 四驱豪华型 七座", 2020, "燃油", "QL2A6", "B", "2020-05-20", 0.07
+        "QL-M6-20T", "启岚M6", "2.0T 四驱豪华型 七座", 2020, "燃油", "RL2A6", "B", "2020-05-20", 0.07
     ),
-    VehicleModel("QL-M6-22H", "启岚M6", "2.0L 双擎 旗舰型", 2022, "混动", "QL2H6", "B", "2022-04-15", 0.08),
-    VehicleModel("QL-M6-24H", "启岚M6", "2.0L 双擎 荣耀版", 2024, "混动", "QL2J6", "C", "2024-03-08", 0.08),
+    VehicleModel("QL-M6-22H", "启岚M6", "2.0L 双擎 旗舰型", 2022, "混动", "RL2H6", "B", "2022-04-15", 0.08),
+    VehicleModel("QL-M6-24H", "启岚M6", "2.0L 双擎 荣耀版", 2024, "混动", "RL2J6", "C", "2024-03-08", 0.08),
     VehicleModel(
-        "QL-H8-22P", "启岚H8", "1.5T 插混 120km 卓越型", 2022, "插混", "QL3P8", "C", "2022-09-01", 0.07
-    ),
-    VehicleModel(
-        "QL-H8-24P", "启岚H8", "1.5T 插混 200km 智航版", 2024, "插混", "QL3R8", "C", "2024-05-18", 0.11
-    ),
-    VehicleModel("QL-L7-23R", "启岚L7", "增程 210 Max 六座", 2023, "增程", "QL4R7", "H", "2023-06-06", 0.10),
-    VehicleModel(
-        "QL-L7-25R", "启岚L7", "增程 260 Ultra 六座", 2025, "增程", "QL4S7", "H", "2025-03-20", 0.08
-    ),
-    VehicleModel("QL-E5-22E", "启岚E5", "510km 标准续航版", 2022, "纯电", "QL5E5", "H", "2022-03-28", 0.06),
-    VehicleModel(
-        "QL-E5-24E", "启岚E5", "610km 长续航 智驾版", 2024, "纯电", "QL5F5", "H", "2024-01-16", 0.10
+        "QL-H8-22P", "启岚H8", "1.5T 插混 120km 卓越型", 2022, "插混", "RL3P8", "C", "2022-09-01", 0.07
     ),
     VehicleModel(
-        "QL-E5-25E", "启岚E5", "680km 四驱 激光雷达版", 2025, "纯电", "QL5G5", "H", "2025-04-10", 0.06
+        "QL-H8-24P", "启岚H8", "1.5T 插混 200km 智航版", 2024, "插混", "RL3R8", "C", "2024-05-18", 0.11
+    ),
+    VehicleModel("QL-L7-23R", "启岚L7", "增程 210 Max 六座", 2023, "增程", "RL4R7", "H", "2023-06-06", 0.10),
+    VehicleModel(
+        "QL-L7-25R", "启岚L7", "增程 260 Ultra 六座", 2025, "增程", "RL4S7", "H", "2025-03-20", 0.08
+    ),
+    VehicleModel("QL-E5-22E", "启岚E5", "510km 标准续航版", 2022, "纯电", "RL5E5", "H", "2022-03-28", 0.06),
+    VehicleModel(
+        "QL-E5-24E", "启岚E5", "610km 长续航 智驾版", 2024, "纯电", "RL5F5", "H", "2024-01-16", 0.10
+    ),
+    VehicleModel(
+        "QL-E5-25E", "启岚E5", "680km 四驱 激光雷达版", 2025, "纯电", "RL5G5", "H", "2025-04-10", 0.06
     ),
 )
 
@@ -219,7 +219,7 @@ def _vehicles(
     built = sold - rng.integers(6, 120, n).astype("timedelta64[D]")
     dealer = _local_dealer(rng, city[owner], dealers.city)
     vin = identifiers.vins(
-        [f"LQL{MODELS[m].vds}"[:8] for m in model],
+        [WMI + MODELS[m].vds for m in model],
         np.array([MODELS[m].model_year for m in model]),
         [MODELS[m].plant for m in model],
         rng.permutation(n) + 100_000,

@@ -1,0 +1,1 @@
+"""What a text speaks of: aspects and complaint systems."""

@@ -42,7 +42,8 @@ class SystemClassifier:
         for row in read_resource("system_terms.csv", folder):
             if row["kind"] != "term" or not row["weight"].isdigit():
                 raise ResourceError(
-                    f"{folder / 'system_terms.csv'}, line {row['_line']}: kind must be term, weight a whole number"
+                    f"{folder / 'system_terms.csv'}, line {row['_line']}: "
+                    "kind must be term, weight a whole number"
                 )
             if row["system"] not in self.systems:
                 self.systems.append(row["system"])
@@ -56,7 +57,7 @@ class SystemClassifier:
         self._single = {term: sorted(found.items()) for term, found in senses.items() if len(term) == 1}
 
     def classify(self, text: str) -> SystemGuess:
-        """Return the best guess for one complaint; an unrecognised text gets `FALLBACK_SYSTEM` with score 0."""
+        """Return the best guess for one complaint; `FALLBACK_SYSTEM` with score 0 if nothing is known."""
         folded = normalize(text).text
         totals: dict[str, float] = {}
         seen: dict[str, int] = {}

@@ -1,0 +1,1 @@
+"""How good the scores are: `python -m ml.evaluation`."""

@@ -67,9 +67,20 @@ def read_opinions(
             continue
         else:
             opinion = _judge(start, end, sense, scope, blockers)
+            if opinions and _asks_whether(text, opinions[-1], opinion):
+                opinions[-1].polarity = opinion.polarity = 0
             opinions.append(opinion)
             scope = _after(opinion, end, lists, text, scope)
     return opinions
+
+
+def _asks_whether(text: str, before: Opinion, after: Opinion) -> bool:
+    """Return whether the two stand in A-not-A form (舒服不舒服, 好不好), which asks and does not judge."""
+    gap = after.start - before.end
+    if gap not in {0, 1}:
+        return False
+    word = text[before.start : before.end]
+    return text[before.end : after.end] in {f"不{word}", f"没{word}"}
 
 
 def _negate(scope: _Scope, start: int, end: int, sense: WordSense) -> None:

@@ -59,7 +59,7 @@ def _fold_char(char: str, simplified: dict[str, str]) -> str:
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[dict[int, str], dict[str, str], re.Pattern[str], re.Pattern[str]]:
-    """Return the one-to-one table, the one-to-many table, a quick test and the exact pattern for the latter."""
+    """Return the one-to-one table, the one-to-many table, and for the latter a quick test and a pattern."""
     simplified = {
         row["traditional"]: row["simplified"] for row in read_resource("traditional_simplified.csv")
     }

@@ -58,7 +58,7 @@ def _with_jieba(words: Sequence[str]) -> Callable[[str], list[str]]:
     engine.initialize()
     for word in words:
         engine.add_word(word, DOMAIN_WORD_FREQUENCY)
-    return engine.lcut  # type: ignore[no-any-return]
+    return engine.lcut
 
 
 @lru_cache(maxsize=4)

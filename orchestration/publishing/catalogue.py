@@ -16,6 +16,7 @@ from typing import Any
 
 TEXT_AUDIENCE = "voice"
 _TEXT_NAME = re.compile(r"(^|_)(verbatim|transcript|comment|evidence_text|quote|free_text)(_|$)")
+_STRING_TYPES = frozenset({"string", "varchar", "text", "char", "json"})
 _PUBLISHED_KINDS = ("model", "seed", "snapshot")
 
 
@@ -119,7 +120,7 @@ def _declared(node: Mapping[str, Any], meta: Mapping[str, Any], known: Collectio
         narrowed = wanted
         if "audiences" in column_meta:
             narrowed = wanted & _audiences(column_meta["audiences"], known, f"{where}.{name}")
-        is_text = bool(column_meta.get("free_text", _TEXT_NAME.search(name) is not None))
+        is_text = bool(column_meta.get("free_text", _looks_like_text(name, column.get("data_type"))))
         columns[name] = (narrowed, (column.get("description") or "").strip(), is_text)
     if not columns:
         raise PublishError(f"{where}: published but documents no column; list its columns in its yml")
@@ -135,6 +136,11 @@ def _declared(node: Mapping[str, Any], meta: Mapping[str, Any], known: Collectio
         partition_by=partition_by,
         partition_kind=meta.get("partition_kind"),
     )
+
+
+def _looks_like_text(name: str, data_type: str | None) -> bool:
+    is_string = (data_type or "string").lower().split("(")[0] in _STRING_TYPES
+    return is_string and _TEXT_NAME.search(name) is not None
 
 
 def _audiences(value: Any, known: Collection[str], where: str) -> frozenset[str]:

@@ -184,6 +184,7 @@ def export_table(
         if differing - named:
             exporter.widened[table.key] = sorted(differing - named)
         actual = fingerprints(connection, table, table.source, sorted(dirty))
+        dirty = {key for key in dirty if _mark(before.get(key)) != actual[key]}
     entries = {key: before[key] for key in rows if key not in dirty}
     exporter.reused += len(entries)
     exporter.exported += len(dirty)

@@ -44,7 +44,6 @@ from orchestration.publishing.versions import (
 )
 from orchestration.publishing.window import Affected, read_window
 from orchestration.settings import Settings
-from orchestration.warehouse.state import manifest_dict
 
 STORAGE_VERSION = "v1.2.0"
 VERSION_TABLE = "reports.rpt_published_version"

@@ -182,16 +182,19 @@ def _is_numeric(values: Sequence[Any]) -> bool:
 
 
 def as_csv(result: QueryResult, *, raw: bool = False) -> str:
-    """Return all rows as CSV (quoted as RFC 4180 says, lines end in LF, null is empty, '' is `""`).
+    """Return all rows as CSV.
 
+    Quoted as RFC 4180 says; lines end in LF, null is empty, an empty text is `""`.
     Cells a spreadsheet would run as a formula are made inert unless `raw`.
     """
     lines = [result.columns, *result.rows]
-    return "".join(",".join(_cell(value if raw else neutralise(value)) for value in line) + "\n" for line in lines)
+    return "".join(
+        ",".join(_cell(value if raw else neutralise(value)) for value in line) + "\n" for line in lines
+    )
 
 
 def _cell(value: Any) -> str:
-    """Quote a cell. (Not by the csv module: with LF line ends it leaves a lone CR unquoted.)"""
+    """Quote a cell; not by the csv module, which leaves a lone CR unquoted when lines end in LF."""
     if value is None:
         return ""
     text = str(value)

@@ -57,7 +57,8 @@ def read_window(connection: duckdb.DuckDBPyConnection, declared: Sequence[Declar
     if not window <= built:
         raise PublishError(
             f"the build of window {found[1]} did not finish "
-            f"({len(window - built)} deliveries not marked as built); run `voc refresh`, which takes it up again"
+            f"({len(window - built)} deliveries not marked as built); "
+            "run `voc refresh`, which takes it up again"
         )
     return WarehouseWindow(
         as_of=found[0],

@@ -88,7 +88,7 @@ _NAMES = re.compile("|".join(dict.fromkeys([*(m.series for m in MODELS), *(name 
 
 @cache
 def stock() -> Grammar:
-    """The phrase stock, read once."""
+    """Read the phrase stock, once."""
     names = ["= rival", "|".join(name for _, name in RIVALS), "= city2", "|".join(c.name for c in CITIES)]
     return Grammar.read(Path(__file__).parent / "stock", names)
 
@@ -106,7 +106,7 @@ class Composer:
         self._said: set[str] = set()
 
     def speaker(self, vehicle: int, aspect: int) -> Speaker:
-        """The facts a vehicle's owner can mention, and the aspect they speak about."""
+        """Collect what a vehicle's owner can mention, and the aspect they speak about."""
         facts = self._facts.get(vehicle)
         if facts is None:
             facts = self._facts[vehicle] = self._vehicle_facts(vehicle)
@@ -129,7 +129,7 @@ class Composer:
         return self.grammar.say(rule, self.rand, speaker)
 
     def unsaid(self, rule: str, speaker: Speaker, used: set[str]) -> str:
-        """A sentence none of whose clauses stands in ``used`` already; nobody says a thing twice in one text."""
+        """Return a sentence without a clause of ``used``: nobody says a thing twice in one text."""
         for _ in range(4):
             sentence = self.say(rule, speaker)
             clauses = [c for c in sentence.split("，") if len(c) > 4]
@@ -139,7 +139,7 @@ class Composer:
         return sentence
 
     def fresh(self, make: Callable[[], str]) -> str:
-        """A text whose skeleton was not said before: people seldom hit on the same few words.
+        """Return a text whose skeleton was not said before: people seldom hit on the same few words.
 
         Only short texts can collide; four tries, then the repeat stands.
         """
@@ -179,7 +179,7 @@ class Composer:
 
     # -- complaint site ---------------------------------------------------------------------------
     def complaint(self, vehicle: int, aspect: int) -> str:
-        """A complaint: a shout, a sentence or a whole story."""
+        """Return a complaint: a shout, a sentence or a whole story."""
         speaker, target = self.speaker(vehicle, aspect), self.law.draw(self.rng)
         if target < 26:
             return self.roughen(self.say("c_micro", speaker), 0.05)
@@ -213,7 +213,7 @@ class Composer:
 
     # -- media comments ---------------------------------------------------------------------------
     def comment(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
-        """A short comment touching one or more aspects, each with its own polarity."""
+        """Return a short comment touching one or more aspects, each with its own polarity."""
         return self.fresh(lambda: self._comment(vehicle, aspects, polarities))
 
     def _comment(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
@@ -244,7 +244,7 @@ class Composer:
 
     # -- forum ------------------------------------------------------------------------------------
     def post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
-        """A forum post, from a one-line question to an essay with headings."""
+        """Return a forum post, from a one-line question to an essay with headings."""
         return self.fresh(lambda: self._post(vehicle, aspects, polarities))
 
     def _post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
@@ -325,7 +325,7 @@ class Composer:
 
     # -- hotline ----------------------------------------------------------------------------------
     def call(self, vehicle: int, aspect: int, polarity: int) -> list[tuple[str, str]]:
-        """A dialogue as (speaker, text) turns; the customer opens with the matter."""
+        """Return a dialogue as (speaker, text) turns; the customer opens with the matter."""
         speaker, target = self.speaker(vehicle, aspect), self.law.draw(self.rng)
         opening = self.say(("k_open", "k_ask", "k_praise")[polarity + 1], speaker)
         turns = [("agent", self.say("a_hello", speaker)), ("customer", self._spoken(opening, speaker))]
@@ -351,7 +351,7 @@ class Composer:
 
     # -- survey and workshop ----------------------------------------------------------------------
     def survey_comment(self, vehicle: int, aspect: int, polarity: int) -> str:
-        """A fragment left with a score."""
+        """Return a fragment left with a score."""
         speaker, target = self.speaker(vehicle, aspect), self.law.draw(self.rng)
         rule = ("s_neg", "s_neu", "s_pos")[polarity + 1]
         used: set[str] = set()
@@ -361,7 +361,7 @@ class Composer:
         return self.roughen(text, 0.06)
 
     def note(self, vehicle: int, aspect: int) -> str:
-        """A workshop note."""
+        """Return a workshop note."""
         return self.say("w_note", self.speaker(vehicle, aspect))
 
     def with_personal(self, text: str, kind: str, value: str) -> str:

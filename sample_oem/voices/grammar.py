@@ -123,7 +123,7 @@ def _weighted(item: str) -> list[str]:
 
 
 def _compile(text: str, scope: Scope, aspect_names: set[str], owner: str) -> str | Say:
-    """An alternative as a string, or as one f-string function: four times quicker than walking parts.
+    """Return an alternative as a string, or as one function joining its parts (quicker than walking them).
 
     The source is put together from literals (by ``repr``) and fixed snippets only, never from data.
     """
@@ -139,7 +139,7 @@ def _compile(text: str, scope: Scope, aspect_names: set[str], owner: str) -> str
         last = token.end()
     pieces += [repr(text[last:])] if last < len(text) else []
     body = pieces[0] if len(pieces) == 1 else "''.join((" + ", ".join(pieces) + "))"
-    return eval(f"lambda rand, speaker: {body}", dict(bound))  # type: ignore[no-any-return]  # noqa: S307
+    return eval(f"lambda rand, speaker: {body}", dict(bound))  # noqa: S307
 
 
 def _snippet(token: str, scope: Scope, aspect_names: set[str], owner: str, bound: dict[str, Rule]) -> str:

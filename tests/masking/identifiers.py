@@ -18,7 +18,9 @@ AREA_CODES = "010 020 021 022 023 024 025 027 028 029 0311 0371 0431 0451 0512 0
 ID_AREAS = "110105 120101 130102 140105 150102 210102 220102 230103 310115 320106 330106 340104 350102 360102 370102 410105 420106 430102 440106 450103 460105 500103 510107 520102 530102 540102 610113 620102 630102 640104 650102".split()
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 PLATE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-CARD_HEADS = "622202 622848 621700 621661 622588 622262 621226 622700 623058 621483 436742 552599 356833".split()
+CARD_HEADS = (
+    "622202 622848 621700 621661 622588 622262 621226 622700 623058 621483 436742 552599 356833".split()
+)
 MAIL_HOSTS = "qq.com 163.com 126.com gmail.com sina.com foxmail.com outlook.com hotmail.com 139.com sohu.com vip.qq.com sina.com.cn aliyun.com yeah.net 189.cn icloud.com".split()
 VIN_HEADS = "LSVAM418 LFV3A23C LVSHCAMB LGXCE6CD LRW3E7FA LBV5S310 LE4HG4EB LHGCP168 LVHRU186 LFMAPE2C LSGPC52U LGBH52E0 LJ12EKR2 LW433B12 L6T7824S LB37724S LNBSCCAH LC0CE4CB LGWEF4A5 LDCC13L2 WBAFR710 WDDGF4HB WVWZZZ3C JTDKN3DU 5YJ3E1EA".split()
 
@@ -48,7 +50,9 @@ def mobile(random: Random) -> str:
 def landline(random: Random) -> str:
     """Return area code and 7 or 8 digits, without separator."""
     code = random.choice(AREA_CODES)
-    return code + random.choice("2345678") + _number(random, 7 if len(code) == 3 or random.random() < 0.6 else 6)
+    return (
+        code + random.choice("2345678") + _number(random, 7 if len(code) == 3 or random.random() < 0.6 else 6)
+    )
 
 
 def id_card(random: Random) -> str:
@@ -81,7 +85,9 @@ def mail(random: Random) -> str:
         return str(random.randint(10_000, 3_999_999_999)) + "@" + host
     words = "zhang wang li liu chen xiao lin ming yang car happy tom jerry david lucky cloud".split()
     local = random.choice(words) + random.choice(["", ".", "_", "-"]) + random.choice(words)
-    return local + random.choice(["", str(random.randint(1, 99)), str(random.randint(1970, 2010))]) + "@" + host
+    return (
+        local + random.choice(["", str(random.randint(1, 99)), str(random.randint(1970, 2010))]) + "@" + host
+    )
 
 
 def plate(random: Random) -> str:
@@ -138,9 +144,15 @@ def person_name(random: Random) -> str:
 def address(random: Random) -> str:
     """Return a street address down to the door, in one of several styles."""
     city = random.choice("上海市 北京市 广州市 成都市 杭州市 武汉市 苏州市 西安市 郑州市 长沙市".split())
-    district = random.choice("浦东新区 朝阳区 天河区 武侯区 西湖区 洪山区 姑苏区 雁塔区 金水区 岳麓区".split())
-    road = random.choice("张杨路 建国路 中山大道 人民南路 文三路 珞喻路 平江路 科技二路 花园路 麓山南路 和平街 解放东路".split())
-    estate = random.choice("阳光花园 碧桂园 金色家园 万科城 翠湖小区 世纪苑 锦绣华庭 龙湖公寓 东方名都 幸福里".split())
+    district = random.choice(
+        "浦东新区 朝阳区 天河区 武侯区 西湖区 洪山区 姑苏区 雁塔区 金水区 岳麓区".split()
+    )
+    road = random.choice(
+        "张杨路 建国路 中山大道 人民南路 文三路 珞喻路 平江路 科技二路 花园路 麓山南路 和平街 解放东路".split()
+    )
+    estate = random.choice(
+        "阳光花园 碧桂园 金色家园 万科城 翠湖小区 世纪苑 锦绣华庭 龙湖公寓 东方名都 幸福里".split()
+    )
     door = (random.randint(1, 1999), random.randint(1, 38), random.randint(1, 4), random.randint(101, 3204))
     number, building, unit, room = door
     styles = [
@@ -202,7 +214,9 @@ def _grouped(*shapes: tuple[int, ...]) -> Writer:
         for size in random.choice(shapes):
             parts.append(rest[:size])
             rest = rest[size:]
-        return random.choice([" ", "-", ".", " ", "—", "－", "　", " - ", "·"]).join([*parts, *([rest] if rest else [])])
+        return random.choice([" ", "-", ".", " ", "—", "－", "　", " - ", "·"]).join(
+            [*parts, *([rest] if rest else [])]
+        )
 
     return write
 
@@ -228,7 +242,9 @@ def _spoken_groups(value: str, random: Random) -> str:
 
 def _country(value: str, random: Random) -> str:
     head = random.choice(["+86", "+86 ", "0086", "0086-", "86-", "+86-", "(+86)", "（+86）", "＋86 "])
-    return head + random.choice([value, f"{value[:3]} {value[3:7]} {value[7:]}", f"{value[:3]}-{value[3:7]}-{value[7:]}"])
+    return head + random.choice(
+        [value, f"{value[:3]} {value[3:7]} {value[7:]}", f"{value[:3]}-{value[3:7]}-{value[7:]}"]
+    )
 
 
 def _lower(value: str, random: Random) -> str:

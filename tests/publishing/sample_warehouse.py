@@ -119,7 +119,8 @@ class SampleWarehouse:
             "create table finance.fct_cost (cost_date date, cost_cny decimal(18, 2))",
             "create table experience.agg_daily (feedback_date date, feedback_count bigint)",
             "create table reports.rpt_total (total bigint)",
-            f"create table ctl.run_window as select date '{until}' as as_of, 'w1' as window_key, true as is_full_rebuild",
+            "create table ctl.run_window as "
+            f"select date '{until}' as as_of, 'w1' as window_key, true as is_full_rebuild",
         )
         self.refresh_aggregates()
 
@@ -148,7 +149,8 @@ class SampleWarehouse:
     def add_day(self, day: date, rows: int = 20, tag: str = "new") -> None:
         """Add one day of feedback and refresh the aggregates."""
         self.run(
-            f"insert into core.fct_feedback select md5('{tag}{day}' || i), 'forum', date '{day}', '原声 ' || i, "
+            "insert into core.fct_feedback "
+            f"select md5('{tag}{day}' || i), 'forum', date '{day}', '原声 ' || i, "
             f"null, null, 0.5, 1.00, timestamp '{day} 01:00:00' from range({rows}) as r (i)"
         )
         self.refresh_aggregates()

@@ -85,7 +85,7 @@ def test_comments_and_version_row_travel_with_the_file(warehouse: SampleWarehous
     )
 
 
-@pytest.mark.parametrize("affected", [None, {}])
+@pytest.mark.parametrize("affected", [None, {}, {"core.fct_feedback": {AS_OF}}])
 def test_publishing_nothing_new_changes_no_byte(
     warehouse: SampleWarehouse, settings: Settings, affected
 ) -> None:

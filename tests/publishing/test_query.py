@@ -11,7 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.publishing.commands import sql_command
-from orchestration.publishing.query import QueryError, QueryResult, as_csv, as_table, neutralise, run_query, run_sql
+from orchestration.publishing.query import (
+    QueryError,
+    QueryResult,
+    as_csv,
+    as_table,
+    neutralise,
+    run_query,
+    run_sql,
+)
 from orchestration.settings import Settings
 from tests.publishing.sample_warehouse import SampleWarehouse
 
@@ -109,7 +117,11 @@ def test_escapes_are_blocked_and_leave_no_trace(published: Settings, tmp_path: P
 
 
 def test_bi_cannot_read_the_text_that_voice_can(published: Settings) -> None:
-    assert run_query(published, "voice", "select verbatim from core.fct_feedback limit 1").rows[0][0].startswith("刹车异响")
+    assert (
+        run_query(published, "voice", "select verbatim from core.fct_feedback limit 1")
+        .rows[0][0]
+        .startswith("刹车异响")
+    )
     with pytest.raises(QueryError, match="verbatim"):
         run_query(published, "bi", "select verbatim from core.fct_feedback")
 
@@ -117,7 +129,10 @@ def test_bi_cannot_read_the_text_that_voice_can(published: Settings) -> None:
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
-        ("select * from core.fct_feedbak", "no table 'fct_feedbak' is published for 'bi'; near names: core.fct_feedback"),
+        (
+            "select * from core.fct_feedbak",
+            "no table 'fct_feedbak' is published for 'bi'; near names: core.fct_feedback",
+        ),
         ("select * from dim_chanel", "near names: core.dim_channel"),
         ("select * from zzz", "tables: core.dim_channel, core.fct_feedback"),
         ("select chanel from core.dim_channel", 'Candidate bindings: "channel"'),
@@ -134,16 +149,34 @@ def test_errors_say_what_to_do(published: Settings, sql: str, said: str) -> None
 
 
 def test_nothing_published_and_unknown_audience(settings: Settings) -> None:
-    with pytest.raises(QueryError, match="nothing is published for 'bi' yet .* run `voc refresh`"):
+    with pytest.raises(QueryError, match=r"nothing is published for 'bi' yet .* run `voc refresh`"):
         run_query(settings, "bi", "select 1")
-    with pytest.raises(QueryError, match="unknown audience 'board'; .* knows: bi, finance, voice"):
+    with pytest.raises(QueryError, match=r"unknown audience 'board'; .* knows: bi, finance, voice"):
         run_query(settings, "board", "select 1")
 
 
 FORMULAS = [
-    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1+1", "\u3000=1", "\ufeff=1", "\u200b=1",
-    "＝1+1", "＋1", "－1", "＠SUM(A1)", "−1", "|calc", "%0A=1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0",
-]  # fmt: skip
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1+1",
+    "\u3000=1",
+    "\ufeff=1",
+    "\u200b=1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠SUM(A1)",
+    "−1",
+    "|calc",
+    "%0A=1",
+    '=HYPERLINK("http://x","y")',
+    "=cmd|' /C calc'!A0",
+]
 
 
 def test_formula_cells_are_inert_in_csv_unless_raw() -> None:
@@ -151,7 +184,10 @@ def test_formula_cells_are_inert_in_csv_unless_raw() -> None:
     rows = list(csv.reader(io.StringIO(as_csv(result), newline="")))
     assert [row[0] for row in rows] == ["'=a", *("'" + text for text in FORMULAS)]
     assert {row[1] for row in rows[1:]} == {"-1.5"}
-    assert [row[0] for row in csv.reader(io.StringIO(as_csv(result, raw=True), newline=""))] == ["=a", *FORMULAS]
+    assert [row[0] for row in csv.reader(io.StringIO(as_csv(result, raw=True), newline=""))] == [
+        "=a",
+        *FORMULAS,
+    ]
 
 
 @pytest.mark.parametrize("value", ["空调不冷", "a=b", "2026-03-31", "", None, -3, 1.5, True, "[手机] 打不通"])
@@ -160,20 +196,28 @@ def test_ordinary_cells_stay_as_they_are(value: object) -> None:
 
 
 def test_formats(published: Settings) -> None:
-    sql = "select feedback_date, claim_cost_cny, dealer_code from core.fct_feedback order by occurred_at limit 2"
+    sql = (
+        "select feedback_date, claim_cost_cny, dealer_code "
+        "from core.fct_feedback order by occurred_at limit 2"
+    )
     table = run_sql(published, "bi", sql)
     assert "claim_cost_cny" in table
     assert table.rstrip().endswith(run_query(published, "bi", sql).version_id)
     assert run_sql(published, "bi", sql, "csv").splitlines()[1] == "2026-03-30,0.00,"
     assert json.loads(run_sql(published, "bi", sql, "json"))[1] == {
-        "feedback_date": "2026-03-30", "claim_cost_cny": 1.25, "dealer_code": "D1",
-    }  # fmt: skip
+        "feedback_date": "2026-03-30",
+        "claim_cost_cny": 1.25,
+        "dealer_code": "D1",
+    }
     with pytest.raises(QueryError, match="unknown format 'xml'"):
         run_sql(published, "bi", sql, "xml")
 
 
 def test_json_keeps_exact_money_and_has_no_nan(published: Settings) -> None:
-    sql = "select 0.1::decimal(38,20) + 12345678901234567.1::decimal(38,20) as m, 'nan'::double as n, [date '2026-01-01'] as l"
+    sql = (
+        "select 0.1::decimal(38,20) + 12345678901234567.1::decimal(38,20) as m, "
+        "'nan'::double as n, [date '2026-01-01'] as l"
+    )
     row = json.loads(run_sql(published, "bi", sql, "json"))[0]
     assert row == {"m": "12345678901234567.20000000000000000000", "n": None, "l": ["2026-01-01"]}
 

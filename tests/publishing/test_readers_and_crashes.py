@@ -21,7 +21,15 @@ from tests.publishing.sample_warehouse import AS_OF, SampleWarehouse
 
 STEPS = Path(__file__).with_name("publish_steps.py")
 PUBLISHES = 20
-FAULTS = ["before_publish", "mid_publish", "mid_publish:2", "before_current_swap", "before_current_swap:2", "after_current_swap", "after_current_swap:2"]  # fmt: skip
+FAULTS = [
+    "before_publish",
+    "mid_publish",
+    "mid_publish:2",
+    "before_current_swap",
+    "before_current_swap:2",
+    "after_current_swap",
+    "after_current_swap:2",
+]
 
 
 def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
@@ -34,7 +42,9 @@ def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def test_readers_see_whole_versions_only(warehouse: SampleWarehouse, settings: Settings, tmp_path: Path) -> None:
+def test_readers_see_whole_versions_only(
+    warehouse: SampleWarehouse, settings: Settings, tmp_path: Path
+) -> None:
     warehouse.build(days=5)
     ids = [warehouse.publish()["bi"].version_id]
     stop = tmp_path / "stop"
@@ -73,7 +83,9 @@ def contents(settings: Settings) -> dict[str, str]:
             if audience == "finance":
                 found[name] = "finance"
                 continue
-            rows = run_query(settings, audience, "select count(*), sum(hash(f)) from core.fct_feedback as f").rows
+            rows = run_query(
+                settings, audience, "select count(*), sum(hash(f)) from core.fct_feedback as f"
+            ).rows
             found[name] = f"{rows} {sorted(tables)}"
         elif path.name == "manifest.json":
             manifest = json.loads(path.read_text())

@@ -43,7 +43,9 @@ def test_rollback_moves_all_audiences_back_and_again(three: list[dict[str, str]]
         rollback(settings)
 
 
-def test_rollback_to_a_named_version_and_forward_again(three: list[dict[str, str]], settings: Settings) -> None:
+def test_rollback_to_a_named_version_and_forward_again(
+    three: list[dict[str, str]], settings: Settings
+) -> None:
     assert rollback(settings, three[0]["voice"]) == three[0]
     assert total(settings) == 61
     assert rollback(settings, three[2]["bi"], audience="bi") == {"bi": three[2]["bi"]}
@@ -71,7 +73,9 @@ def test_days_are_taken_over_from_the_last_publication_not_from_the_current(
 
 
 @pytest.mark.parametrize("damage", ["database byte", "database gone", "object gone"])
-def test_a_damaged_version_is_not_pointed_to(three: list[dict[str, str]], settings: Settings, damage: str) -> None:
+def test_a_damaged_version_is_not_pointed_to(
+    three: list[dict[str, str]], settings: Settings, damage: str
+) -> None:
     store = AudienceStore(settings, "bi")
     database = store.versions / three[0]["bi"] / store.database_name
     if damage == "database byte":

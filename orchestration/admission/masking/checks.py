@@ -6,7 +6,9 @@ Pure functions on normal forms (ASCII, no separators); nothing here searches a t
 from __future__ import annotations
 
 import re
+from operator import mul
 
+_LUHN_DOUBLED = str.maketrans("0123456789", "0246813579")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"
 _ID_SHAPE = re.compile(
@@ -37,9 +39,7 @@ _VIN_YEARS = {code: 2010 + place for place, code in enumerate("ABCDEFGHJKLMNPRST
 
 def luhn_valid(digits: str) -> bool:
     """Return whether the last digit is the check digit of ISO/IEC 7812-1 (Luhn)."""
-    odd = sum(map(int, digits[-1::-2]))
-    even = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (odd + even) % 10 == 0
+    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_LUHN_DOUBLED))) % 10 == 0
 
 
 def id_card_plausible(value: str) -> bool:
@@ -49,12 +49,12 @@ def id_card_plausible(value: str) -> bool:
 
 def id_card_valid(value: str) -> bool:
     """Return whether an 18-character ID card number is plausible and its checksum holds (GB 11643)."""
-    return id_card_plausible(value) and id_check_character(value) == value[17]
+    return id_card_plausible(value) and id_check_character(value[:17]) == value[17]
 
 
 def id_check_character(first_17: str) -> str:
     """Return the check character of GB 11643-1999 for the first 17 digits."""
-    return _ID_CHECK[sum(int(d) * w for d, w in zip(first_17, _ID_WEIGHTS, strict=False)) % 11]
+    return _ID_CHECK[sum(map(mul, map(int, first_17), _ID_WEIGHTS)) % 11]
 
 
 def old_id_card_plausible(value: str) -> bool:
@@ -64,7 +64,7 @@ def old_id_card_plausible(value: str) -> bool:
 
 def vin_check_character(vin: str) -> str:
     """Return the check character (position 9) of ISO 3779 / GB 16735 for 17 valid characters."""
-    rest = sum(_VIN_VALUES[c] * w for c, w in zip(vin, _VIN_WEIGHTS, strict=True)) % 11
+    rest = sum(map(mul, map(_VIN_VALUES.__getitem__, vin), _VIN_WEIGHTS)) % 11
     return "X" if rest == 10 else str(rest)
 
 

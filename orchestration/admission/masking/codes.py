@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from orchestration.admission.masking import checks
 from orchestration.admission.masking.numbers import Span
 
-_MAIL_PROVIDERS = (
-    r"(?:vip\.)?(?:qq|163|126|139|189|gmail|sina|foxmail|outlook|hotmail|sohu|aliyun|yeah|icloud|live|msn|wo|21cn|tom)"
-)
+_MAIL_PROVIDERS = r"(?:vip\.)?(?:qq|163|126|139|189|gmail|sina|foxmail|outlook|hotmail|sohu|aliyun|yeah|icloud|live|msn|wo|21cn|tom)"
 _DOT = r"(?: {0,2}(?:\.|点|\(dot\)|\[dot\]| dot )) {0,2}"
 _MAIL_HOST = rf"[A-Za-z0-9](?:[A-Za-z0-9-]{{0,62}}+)(?:(?:\.|{_DOT})[A-Za-z0-9-]{{1,63}}){{0,3}}(?:{_DOT}(?:com|cn|net|org|edu|gov|me|cc))+(?![A-Za-z0-9])"
 _MAIL_ANY_HOST = r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,3}\.[A-Za-z]{2,24}(?![A-Za-z0-9])"
@@ -29,9 +27,12 @@ _MAIL_LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%
 _VIN_CHARACTER = "[A-HJ-NPR-Za-hj-npr-z0-9]"
 _VIN = re.compile(rf"{_VIN_CHARACTER}(?<![A-Za-z0-9].){_VIN_CHARACTER}{{12}}[0-9]{{4}}(?![A-Za-z0-9])")
 _VIN_SPACED = re.compile(
-    rf"{_VIN_CHARACTER}(?<![A-Za-z0-9].)(?=({_VIN_CHARACTER}(?:[ .\-_]?{_VIN_CHARACTER}){{11}}(?:[ .\-_]?[0-9]){{4}})(?![A-Za-z0-9]))"
+    rf"{_VIN_CHARACTER}(?<![A-Za-z0-9].)(?:(?<=[A-Za-z])|(?=[0-9 .\-_]{{0,4}}[A-Za-z]))"
+    rf"(?=({_VIN_CHARACTER}(?:[ .\-_]?{_VIN_CHARACTER}){{11}}(?:[ .\-_]?[0-9]){{4}})(?![A-Za-z0-9]))"
 )
-VIN_GATE = re.compile(r"[A-Za-z0-9](?:[ .\-_]?[A-Za-z0-9]){5}")
+VIN_GATE = re.compile(
+    r"[A-Za-z](?:(?<=[0-9].)|(?<=[0-9]..)|(?=[ .\-_]?[A-Za-z]?[ .\-_]?[A-Za-z]?[ .\-_]?[0-9]))|车架|底盘号|大架号|识别代"
+)
 _VIN_CUED = re.compile(
     r"(?:车架号|车辆识别[代号码]{1,3}|识别代码|大架号|底盘号|(?<![A-Za-z])[Vv][Ii][Nn])(?:号码|代码|代号|号|码)?"
     r"(?:后|末|尾)?(?:[0-9六八]{1,2}位)?(?:号|码)?(?:是|为|:|=| |#){0,3}([A-Za-z0-9](?:[ \-]?[A-Za-z0-9]){5,16})(?![A-Za-z0-9])"
@@ -98,7 +99,9 @@ def find_vins(text: str) -> Iterator[Span]:
         if _vin_holds(match[0].upper(), is_spaced=False):
             yield "vin", *match.span()
     for match in _VIN_SPACED.finditer(text):
-        if match.end(1) - match.start() > 17 and _vin_holds(_bare(text[match.start() : match.end(1)]), is_spaced=True):
+        if match.end(1) - match.start() > 17 and _vin_holds(
+            _bare(text[match.start() : match.end(1)]), is_spaced=True
+        ):
             yield "vin", match.start(), match.end(1)
     for match in _VIN_CUED.finditer(text):
         if sum(character.isdigit() for character in match[1]) >= 4:
@@ -124,8 +127,16 @@ def find_plates(text: str) -> Iterator[Span]:
     for match in _PLATE.finditer(text):
         province, _, mark, body = match.groups()
         digits = sum(character.isdigit() for character in body)
-        needed = 4 if province == "新" and not mark.strip() and not _has_plate_cue(text, match.start()) else 3
-        if body[-1] in "警学挂港澳试超领" or digits >= needed or (digits and _has_plate_cue(text, match.start())):
+        # 新 also means new: 新A6L45T is a model, 新A12345 a plate.
+        may_be_model = (
+            province == "新" and not mark.strip() and (" " in body or body[1].isalpha() > body[0].isalpha())
+        )
+        needed = 4 if may_be_model and not _has_plate_cue(text, match.start()) else 3
+        if (
+            body[-1] in "警学挂港澳试超领"
+            or digits >= needed
+            or (digits and _has_plate_cue(text, match.start()))
+        ):
             yield "plate", *match.span()
 
 

@@ -39,7 +39,9 @@ _SPOKEN_TEXT = SPOKEN | dict.fromkeys(map(ord, "嗯呃啊哦额"), " ")
 _WORD = "".join(SPOKEN_DIGITS)
 _LOOSE = r"[ \-.,()/_~、嗯呃啊哦额]{0,3}+"
 _SPOKEN_RUN = re.compile(rf"[0-9{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{5,}}+")
-_WORD_NO_DIGIT = re.compile("[一两](?=[直下个样定般些起边次点共辆台家会种句天年])|(?<=[唯统同第])[一二三四五六七八九]")
+_WORD_NO_DIGIT = re.compile(
+    "[一两](?=[直下个样定般些起边次点共辆台家会种句天年])|(?<=[唯统同第])[一二三四五六七八九]"
+)
 _ANY_WORD = re.compile(f"[{_WORD}]")
 # Gate, finder and the table of number words the finder wants applied.
 _WORD_FINDERS: tuple[tuple[re.Pattern[str], Callable[[str], Iterator[Span]], dict[int, str] | None], ...] = (

@@ -22,8 +22,32 @@ _STYLED = (range(0x1D400, 0x1D800), range(0x1F100, 0x1F200), range(0x1FBF0, 0x1F
 _STYLED_CLASS = "".join(f"{chr(block[0])}-{chr(block[-1])}" for block in _STYLED)
 _LETTER_CATEGORIES = frozenset({"Nd", "No", "So", "Lu", "Ll"})
 # Signs so frequent in Chinese text that replacing them one by one beats a table.
-_FREQUENT = {"，": ",", "：": ":", "（": "(", "）": ")", "—": "-", "－": "-", "·": ".", "～": "~", "　": " ", "\t": " "}
-_SIGNS = {"﹐": ",", "﹕": ":", "﹙": "(", "﹚": ")", "＠": "@", "﹫": "@", "＃": "#", "＋": "+", "＿": "_", "／": "/", "＝": "=", "〜": "~"}
+_FREQUENT = {
+    "，": ",",
+    "：": ":",
+    "（": "(",
+    "）": ")",
+    "—": "-",
+    "－": "-",
+    "·": ".",
+    "～": "~",
+    "　": " ",
+    "\t": " ",
+}
+_SIGNS = {
+    "﹐": ",",
+    "﹕": ":",
+    "﹙": "(",
+    "﹚": ")",
+    "＠": "@",
+    "﹫": "@",
+    "＃": "#",
+    "＋": "+",
+    "＿": "_",
+    "／": "/",
+    "＝": "=",
+    "〜": "~",
+}
 _DASHES = "‐‑‒–―−﹣─━ー﹘⁃"
 _DOTS = "•‧・･．∙⋅●"
 _SPACES = "\u00a0\u1680\u202f\u205f" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -70,7 +94,9 @@ def _plain_map() -> dict[int, str]:
 _SELDOM = _plain_map()
 PLAIN = _SELDOM | {ord(sign): plain for sign, plain in _FREQUENT.items()}
 # One look for anything that needs the table or has no width: most texts hold none.
-SELDOM = re.compile(f"[{_ZERO_WIDTH_CLASS}{''.join(map(chr, filter(0x10000 .__gt__, _SELDOM)))}{_STYLED_CLASS}]")
+SELDOM = re.compile(
+    f"[{_ZERO_WIDTH_CLASS}{''.join(map(chr, filter(0x10000.__gt__, _SELDOM)))}{_STYLED_CLASS}]"
+)
 SPOKEN = {ord(spoken): digit for spoken, digit in SPOKEN_DIGITS.items()}
 PLAIN_AND_SPOKEN = {**PLAIN, **SPOKEN}
 

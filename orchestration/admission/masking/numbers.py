@@ -36,9 +36,7 @@ _AREA_4 = (
     "|8(?:1[2367]|2[5-7]|3[0-9]|5[1-9]|7[0-9]|8[3678]|9[1-8])|9(?:0[1-36-9]|1[1-9]|3[0-9]|4[13]|5[1-5]|7[0-79]|9[0-9]))"
 )
 _LANDLINE_DIGITS = re.compile(rf"(?:0|0{{0,2}}860?)(?:{_AREA_3}[2-8][0-9]{{7}}|{_AREA_4}[2-8][0-9]{{6,7}})")
-_LANDLINE_BODY = (
-    rf"(?:{_AREA_3}\)?[ .\-]{{0,3}}[2-8][0-9]{{3}}|{_AREA_4}\)?[ .\-]{{0,3}}[2-8][0-9]{{2,3}})[ .\-]?[0-9]{{4}}(?![0-9])"
-)
+_LANDLINE_BODY = rf"(?:{_AREA_3}\)?[ .\-]{{0,3}}[2-8][0-9]{{3}}|{_AREA_4}\)?[ .\-]{{0,3}}[2-8][0-9]{{2,3}})[ .\-]?[0-9]{{4}}(?![0-9])"
 _LANDLINE = re.compile(rf"[(0](?<![0-9].)(?:(?<=0)|0){_LANDLINE_BODY}")
 _LANDLINE_ABROAD = re.compile(rf"8(?<![1-9]8)6\)?[ -]{{0,3}}\(?0?{_LANDLINE_BODY}")
 _EXTENSION = re.compile(r" ?(?:转|轉|分机|-|ext\.?|#) ?[0-9]{1,5}(?![0-9])", re.IGNORECASE)
@@ -59,7 +57,9 @@ _PHONE_SHAPES = {
 }  # fmt: skip
 # A longer run is a list of numbers: only the usual shapes are looked for in it.
 _SHORT_RUN = 120
-_PHONE_CUE = re.compile(r"(?:电话|手机|号码|联系|微信|拨打|致电|[Tt][Ee][Ll]|[Pp]hone|[Mm]obile|打)[^0-9]{0,6}$")
+_PHONE_CUE = re.compile(
+    r"(?:电话|手机|号码|联系|微信|拨打|致电|[Tt][Ee][Ll]|[Pp]hone|[Mm]obile|打)[^0-9]{0,6}$"
+)
 _PHONE_PREFIXES = (("", 11), ("0", 12), ("86", 13), ("086", 14), ("0086", 15))
 # An order or part number may look like a mobile; it is one when its name stands right before it.
 _ORDER_CUE = re.compile(
@@ -67,7 +67,9 @@ _ORDER_CUE = re.compile(
     r"(?:编号|编码|号码|号|码)?(?:是|为|:| |#|[Nn][Oo]\.?){0,3}[A-Z]{0,4}$"
 )
 _LETTERS_BEFORE = re.compile(r"[A-Za-z]{1,12}$")
-_PHONE_WORDS = frozenset("tel phone mobile mob ph call cell t m p v wx vx q qq weixin wechat contact hp no".split())
+_PHONE_WORDS = frozenset(
+    "tel phone mobile mob ph call cell t m p v wx vx q qq weixin wechat contact hp no".split()
+)
 _UNIT_AFTER = re.compile(r" ?(?:元|块|公里|千米|万|km|KM|个(?!人)|%|\.[0-9]{1,2}(?![0-9]))")
 
 _DATE = (
@@ -102,7 +104,9 @@ def find_id_cards(text: str) -> Iterator[Span]:
         ):
             yield "id_card", start, end
     for match in _OLD_ID.finditer(text):
-        if checks.old_id_card_plausible(match[0]) and _ID_CUE.search(text, max(0, match.start() - 16), match.start()):
+        if checks.old_id_card_plausible(match[0]) and _ID_CUE.search(
+            text, max(0, match.start() - 16), match.start()
+        ):
             yield "id_card", *match.span()
 
 
@@ -182,7 +186,12 @@ def _phone_run(text: str, start: int, end: int) -> bool:
         rest = len(prefix)
         if prefix == "0" and not raw.isdigit():
             continue
-        if len(digits) == length and digits.startswith(prefix) and digits[rest] == "1" and digits[rest + 1] >= "3":
+        if (
+            len(digits) == length
+            and digits.startswith(prefix)
+            and digits[rest] == "1"
+            and digits[rest + 1] >= "3"
+        ):
             return _phone_grouped(text, start, raw, rest) and _may_be_phone(text, start, end)
     return False
 
@@ -256,4 +265,6 @@ def _left_edge(text: str, start: int, end: int) -> int:
 
 
 def _alphanumeric(raw: str) -> str:
+    if raw.isalnum():
+        return raw.upper()
     return "".join(character for character in raw if character.isalnum()).upper()

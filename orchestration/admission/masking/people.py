@@ -21,8 +21,14 @@ _SURNAMES = frozenset(
     "迟宇敖糜鄢冷卓仇艾蓝巩稽井练仲乐虞卞封竺冼官衣楚佟栗匡宗巫鞠僧桑荆谌银扬沙薄伏岑习胥保蔺"
 )
 # Surnames that are above all everyday words: a title after them proves nothing on its own.
-_EVERYDAY = frozenset("常安向成单位来全强车和应保商原都官台计连关解明花都房边路包司管方于游查盖简党宁华乐银冷木古米沙文康阳金温石万高白卫")
-_COMPOUND = frozenset("欧阳|司马|上官|诸葛|皇甫|令狐|慕容|司徒|端木|东方|公孙|尉迟|夏侯|宇文|长孙|独孤|南宫|百里|呼延|轩辕".split("|"))
+_EVERYDAY = frozenset(
+    "常安向成单位来全强车和应保商原都官台计连关解明花都房边路包司管方于游查盖简党宁华乐银冷木古米沙文康阳金温石万高白卫"
+)
+_COMPOUND = frozenset(
+    "欧阳|司马|上官|诸葛|皇甫|令狐|慕容|司徒|端木|东方|公孙|尉迟|夏侯|宇文|长孙|独孤|南宫|百里|呼延|轩辕".split(
+        "|"
+    )
+)
 _NOT_GIVEN = frozenset(
     "的了是在有我你他她它们这那就都也不没很太最还又再已被把让给跟和与或但却而且如果因为所以吗呢吧啊呀哦嗯么什怎谁哪个位名些"
     "上下里外前后左右来去到从向往于对说话问看听想要会能可应该做打买卖修换车店家厂款号电机油气灯门座胎屏级型版配置价钱元万"
@@ -57,7 +63,9 @@ _CUE = re.compile(
 )
 _NAME_AFTER = re.compile(rf"[{_CJK}]{{2,4}}")
 _FOREIGN_NAME = re.compile(rf"[{_CJK}]{{2,6}}\.[{_CJK}]{{2,8}}")
-_FOLLOWS = re.compile(rf"电话|手机|联系|身份|地址|住址|性别|先生|女士|小姐|年龄|车牌|车架|微信|邮箱|证件|号码|(?:{_TITLES})")
+_FOLLOWS = re.compile(
+    rf"电话|手机|联系|身份|地址|住址|性别|先生|女士|小姐|年龄|车牌|车架|微信|邮箱|证件|号码|(?:{_TITLES})"
+)
 _NOT_A_NAME = frozenset(
     "不详 未知 匿名 保密 本人 同上 先生 女士 客户 车主 用户 没有 暂无 无名 不知 未填 测试 售后 销售 经理 客服 店长 隐藏 待定 自己 我的 他的 她的".split()
 )
@@ -66,7 +74,9 @@ _FAMILY_NAME = re.compile(rf"(?:免贵|我|他|她|个|位|本人)姓([{_CJK}])(
 NAME_CUE_GATE = re.compile(
     "我叫|名字|名叫|本人|系人|诉人|件人|货人|修人|馈人|事人|姓名|户名|车主:|客户:|机主:|用户:|司机:|车主 :|客户 :|称呼|位叫|个叫|贵姓|我姓|他姓|她姓|位姓|个姓"
 )
-ADDRESS_CUE_GATE = re.compile("地址|住址|住地|籍地|住在|居在|现居|家在|我住|现住|家住|就住|寄到|寄往|送到|发到|邮到")
+ADDRESS_CUE_GATE = re.compile(
+    "地址|住址|住地|籍地|住在|居在|现居|家在|我住|现住|家住|就住|寄到|寄往|送到|发到|邮到"
+)
 DOOR_GATE = re.compile("[0-9](?:[栋幢座弄组室]|号楼|单元|-[0-9]{1,3}-[0-9])")
 
 _ADDRESS_CUE = re.compile(
@@ -87,9 +97,10 @@ _DOOR = re.compile(
     r"|[0-9]{1,3}-[0-9]{1,3}-[0-9]{2,4}(?![0-9-])|[0-9]{3,4}室"
 )
 _ROOM = re.compile("[0-9]{1,4}(?:[室号户]|(?![0-9.-]))")
-_BEFORE_DOOR = re.compile(rf"[{_CJK}0-9A-Za-z()\-]{{0,44}}$")
+_NO_ADDRESS = re.compile(rf"[^{_CJK}0-9A-Za-z()\-]")
 _PLACE = re.compile(
-    rf"[{_CJK}]{{2,8}}(?:路|街|大道|巷|弄|村|镇|乡|小区|花园|苑|家园|公寓|城|里|庭|府)|[{_CJK}]{{2,6}}[市区县][{_CJK}]{{2,8}}$")
+    f"(?:[路街巷弄村镇乡苑城里庭府园寓区道](?<=[{_CJK}]{{3}})|[市区县](?<=[{_CJK}]{{3}})[{_CJK}]{{2,8}}$)"
+)
 _LEFT_CUT = re.compile("[在到于是往从去住停叫]")
 
 
@@ -136,7 +147,12 @@ def _cued_length(text: str, cue: re.Match[str]) -> int:
 def _given_end(text: str, start: int, surname: int, with_colon: bool) -> int:
     """Return the length of surname and given name (one or two characters) from `start`."""
     first = text[start + surname : start + surname + 1]
-    if not first or first in _NOT_GIVEN or not "\u4e00" <= first <= "\u9fff" or _FOLLOWS.match(text, start + surname):
+    if (
+        not first
+        or first in _NOT_GIVEN
+        or not "\u4e00" <= first <= "\u9fff"
+        or _FOLLOWS.match(text, start + surname)
+    ):
         return surname if with_colon or surname == 2 else 0
     place = start + surname + 1
     second = text[place : place + 1]
@@ -146,13 +162,17 @@ def _given_end(text: str, start: int, surname: int, with_colon: bool) -> int:
 
 def _ends_there(text: str, place: int) -> bool:
     following = text[place : place + 1]
-    return not "\u4e00" <= following <= "\u9fff" or following in "于在是" or _FOLLOWS.match(text, place) is not None
+    return (
+        not "\u4e00" <= following <= "\u9fff"
+        or following in "于在是"
+        or _FOLLOWS.match(text, place) is not None
+    )
 
 
 def _titled_length(text: str, title: re.Match[str]) -> int:
     """Return the number of characters of the name right before a title, 0 if none."""
     before = text[max(0, title.start() - 4) : title.start()]
-    if _SURNAMES.isdisjoint(before) and before[-2:] not in _COMPOUND:
+    if _SURNAMES.isdisjoint(before) and not any(before[place : place + 2] in _COMPOUND for place in range(3)):
         return 0
     if not before or not "\u4e00" <= before[-1] <= "\u9fff":
         return 0
@@ -233,11 +253,11 @@ def _longest_door(text: str, end: int) -> int:
 
 def _address_start(text: str, door: int) -> int | None:
     """Return where the address before a door begins, None if no road or estate stands there."""
-    before = _BEFORE_DOOR.search(text, max(0, door - 44), door)
-    if before is None or not _PLACE.search(before[0]):
+    before = _NO_ADDRESS.split(text[max(0, door - 44) : door])[-1]
+    if not _PLACE.search(before):
         return None
-    start = before.start()
-    for cut in _LEFT_CUT.finditer(before[0]):
-        if _PLACE.search(before[0], cut.end()):
-            start = before.start() + cut.end()
+    start = door - len(before)
+    for cut in _LEFT_CUT.finditer(before):
+        if _PLACE.search(before, cut.end()):
+            start = door - len(before) + cut.end()
     return start

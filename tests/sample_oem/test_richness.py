@@ -1,0 +1,74 @@
+"""The measure itself on known texts, and the made texts against real ones where a corpus is at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sample_oem import generate
+from sample_oem.richness import Comparison, compare, measure, read_column, read_names, table
+
+CORPUS = os.environ.get("VOC_CORPUS_DIR")
+# channel, text column, id column, reference pattern, its text column, id column, name columns
+CASES = (
+    (
+        "complaint_site",
+        "投诉简述",
+        "投诉编号",
+        "car_complaints*.csv",
+        "投诉简述",
+        "投诉编号",
+        "投诉品牌,投诉车系,投诉车型",
+    ),
+    ("forum", "text", "text", "dcd_forum_posts*.csv", "text", None, ""),
+    ("media_comments", "content", "content_id", "bdci2018_auto_aspect*.csv", "content", "content_id", ""),
+)
+
+
+def test_measure_sees_through_digits_names_and_punctuation() -> None:
+    texts = ["启岚A3开了3万公里，异响！", "启岚M6开了5万公里异响", "刹车偏软踩下去没反应", "座椅舒服空间也大"]
+    found = measure(texts)
+    assert found.skeleton_repeat_share == 0.5
+    assert found.distinct_text_ratio == 1.0
+
+
+def test_measure_finds_near_duplicates_only_above_the_threshold() -> None:
+    long = "提车三个月发动机抖动去店里检查了四次都没有查出原因厂家说这是正常现象要求给一个明确的说法和时间"
+    near, far = long + "谢谢", "空调不制冷出风口咔哒响店里说等配件已经等了两个月还没有到货，要求尽快更换"
+    found = measure([long, near, far])
+    assert found.near_duplicate_share == pytest.approx(2 / 3)
+
+
+def test_comparison_is_one_sided_for_repeats() -> None:
+    assert Comparison("skeleton_repeat_share", 0.0, 0.1, True).within
+    assert not Comparison("skeleton_repeat_share", 0.13, 0.1, True).within
+    assert not Comparison("bigram_entropy", 9.0, 12.0, False).within
+
+
+@pytest.fixture(scope="module")
+def channel_texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("richness")
+    names = [case[0] for case in CASES]
+    generate(base / "d", base / "t", days=90, seed=7, owners=3000, voices_per_day=280, channels=names)
+    return base / "d"
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not CORPUS, reason="VOC_CORPUS_DIR is not set")
+@pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
+def test_made_texts_are_as_rich_as_real_ones(channel_texts: Path, case: tuple[str, ...]) -> None:
+    channel, column, key, pattern, real_column, real_key, name_columns = case
+    (reference,) = sorted(Path(str(CORPUS)).glob(pattern))[:1]
+    made = read_column(channel_texts / channel, column, key)
+    real = read_column(reference, real_column, real_key)
+    rows = compare(made, real, read_names(reference, filter(None, name_columns.split(","))))
+    assert all(row.within for row in rows), f"{channel}\n{table(rows)}"
+
+
+def test_a_wrong_column_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("text\n座椅硬\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no column 'body'; it has text"):
+        read_column(file, "body")
