@@ -27,6 +27,7 @@ from benchmarks.measure import child_environment, machine, median, run_child
 from benchmarks.sides import SQL_STAGES, Baseline, DayRun, Ours, Shell
 
 LAST_HISTORY_DAY = date(2025, 8, 31)
+PARTS = ("masker", "day", "empty", "growth")
 STAGES = ("collect", "admit", "score", "window", "build", "assure", "publish", "shell")
 
 
@@ -40,7 +41,7 @@ class Plan:
     owners: int
     history_voices: int
     growth_voices: int
-    with_shell: bool
+    parts: tuple[str, ...]
     seed: int = 7
 
 
@@ -73,12 +74,14 @@ class Bench:
 
     def run(self) -> Result:
         """Measure everything and judge it."""
-        self._masker()
-        for voices in self.plan.voices:
-            self._whole_day(voices)
-        if self.plan.with_shell:
-            self._empty_day()
-        self._growth()
+        parts = {
+            "masker": self._masker,
+            "day": self._whole_days,
+            "empty": self._empty_day,
+            "growth": self._growth,
+        }
+        for name in self.plan.parts:
+            parts[name]()
         self.result.facts["load_after"] = machine()["load_1m"]
         return self.result
 
@@ -120,6 +123,10 @@ class Bench:
             rates.append(measured["texts"] / measured["cpu_s"])
         self.result.facts["masker"] = measured | {"texts_per_cpu_s": median(rates)}
         self._judge(goals.at_least("masker, short texts per CPU s", median(rates), goals.MASKER_TEXTS_PER_S))
+
+    def _whole_days(self) -> None:
+        for voices in self.plan.voices:
+            self._whole_day(voices)
 
     def _whole_day(self, voices: int) -> None:
         """Ours, the script, the script without masking: the same days, turn by turn."""
@@ -288,12 +295,21 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    chosen = tuple(text.split(","))
+    if unknown := set(chosen) - set(PARTS):
+        raise argparse.ArgumentTypeError(
+            f"unknown: {', '.join(sorted(unknown))}; choose of {','.join(PARTS)}"
+        )
+    return chosen
+
+
 def _plan(options: argparse.Namespace) -> Plan:
     if options.quick:
-        return Plan((2000,), (4, 16), 1, 2000, 100, 2000, with_shell=False)
+        return Plan((2000,), (4, 16), 1, 2000, 100, 2000, ("masker", "day", "growth"))
     return Plan(
         options.voices, options.history, options.repeat, 20_000, options.history_voices,
-        options.growth_voices, with_shell=not options.no_shell,
+        options.growth_voices, options.only,
     )  # fmt: skip
 
 
@@ -307,7 +323,7 @@ def main() -> int:
     parser.add_argument("--history-voices", type=int, default=2000, help="voices of each history day")
     parser.add_argument("--growth-voices", type=int, default=20_000, help="voices of the new day on history")
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--no-shell", action="store_true", help="leave the naive shell out")
+    parser.add_argument("--only", type=_parts, default=PARTS, help=f"parts to run, of {','.join(PARTS)}")
     parser.add_argument(
         "--quick", action="store_true", help="two minutes: gates and a first look, goals not binding"
     )

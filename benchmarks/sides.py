@@ -84,7 +84,7 @@ class Ours:
         """Return voices by channel and NPS counts from the built warehouse."""
         return _facts(
             self.home / "warehouse.duckdb",
-            "select channel, count(*) from core.fct_feedback where not is_deleted group by all order by all",
+            "select channel, count(*) from core.fct_feedback group by all order by all",
             "select sum(response_count), sum(promoter_count), sum(detractor_count) from experience.agg_nps_daily",
         )
 
