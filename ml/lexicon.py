@@ -164,7 +164,9 @@ class UrgencyRule:
     aspect_code: str
 
 
-MARKER_KINDS = frozenset({"enquiry", "why", "hypothetical", "wish", "driving", "blocker", "list"})
+MARKER_KINDS = frozenset({"enquiry", "why", "hypothetical", "wish", "driving"})
+# Looked for only around a negation, where they bound its reach.
+REACH_KINDS = frozenset({"contrast", "blocker", "list"})
 WORD_KINDS = frozenset({"negator", "soft_negator", "rhetorical", "intensifier", "resolved"})
 DIRECTIONS = {"more_good": 1, "more_bad": -1, "": 0}
 
@@ -179,7 +181,10 @@ class Lexicon:
         self._load_aspects()
         self._load_polarity()
         self._load_faults()
-        self.contrast = self._load_modifiers()
+        reach = self._load_modifiers()
+        self.contrast = tuple(reach["contrast"])
+        self.blocker = _any_of(reach["blocker"])
+        self.list_word = _any_of(reach["list"])
         self._load_urgency()
         self.rules = self._load_rules()
         self._pairs, self._singles = self._index()
@@ -275,15 +280,15 @@ class Lexicon:
                     whole = row["kind"] == "word"
                     self._term(text).word = WordSense("fault", -1, intensity, row["aspect_code"], whole)
 
-    def _load_modifiers(self) -> tuple[str, ...]:
+    def _load_modifiers(self) -> dict[str, list[str]]:
         name = "modifiers.csv"
-        contrast: list[str] = []
+        reach: dict[str, list[str]] = {kind: [] for kind in REACH_KINDS}
         for row in read_resource(name, self.folder):
             kind = row["kind"]
             factor = self._number(name, row, "factor", 1, 3)
             for text in self._split(row):
-                if kind == "contrast":
-                    contrast.append(text)
+                if kind in REACH_KINDS:
+                    reach[kind].append(text)
                 elif kind in MARKER_KINDS:
                     term = self._term(text)
                     term.markers += (kind,)
@@ -293,7 +298,7 @@ class Lexicon:
                     raise ResourceError(
                         f"{self.folder / name}, line {row['_line']}: kind {kind!r} is unknown"
                     )
-        return tuple(contrast)
+        return reach
 
     def _load_urgency(self) -> None:
         name = "urgency_terms.csv"
@@ -381,6 +386,10 @@ class Lexicon:
 
 _Anchors = tuple[tuple[re.Pattern[str], AspectSense], ...]
 _Entry = tuple[str, int, tuple[tuple[int, Any], ...], _Anchors]
+
+
+def _any_of(words: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(word) for word in sorted(words, key=lambda w: (-len(w), w))))
 
 
 def _layers(term: Term) -> tuple[tuple[int, Any], ...]:

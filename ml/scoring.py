@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ml.aspects.mentions import OUTRIGHT, AspectFind, ClauseReading, Evidence, Mention, attach, merge
 from ml.lexicon import LEXICON_FILES, URGENCY_RANK, Finds, Lexicon, content_version, default_lexicon
@@ -57,8 +57,7 @@ _POSITIVE_EDGE, _NEGATIVE_EDGE = 0.15, -0.15
 _URGENCY_INTENSITY = {"safety": 3, "immobilised": 3, "function": 2, "comfort": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class MentionScore:
+class MentionScore(NamedTuple):
     """One aspect of one text. Evidence is a code-point span of the text as given."""
 
     aspect_code: str
@@ -70,8 +69,7 @@ class MentionScore:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class TextScore:
+class TextScore(NamedTuple):
     """One text: judgement -1/0/1 with score -1..1, urgency, confidence 0..1 (not calibrated), mentions."""
 
     sentiment_polarity: int
@@ -151,15 +149,12 @@ class Scorer:
             marked.append(_Marked(clause, aspects.within(start, end), opinions, names, hypothetical, negated))
         return marked
 
-    @staticmethod
     def _opinions(
-        text: str, clause: Clause, words: list[Any], kinds: list[Any], names: frozenset[str]
+        self, text: str, clause: Clause, words: list[Any], kinds: list[Any], names: frozenset[str]
     ) -> list[Opinion]:
-        blockers = (
-            [(s, e) for s, e, several in kinds if "blocker" in several] if "blocker" in names else _NOTHING
-        )
-        lists = [(s, e) for s, e, several in kinds if "list" in several] if "list" in names else _NOTHING
-        opinions = read_opinions(text, words, blockers, lists)
+        opinions = read_opinions(text, words, self.lexicon)
+        if not names and not clause.asks:
+            return opinions
         rhetorical = any(sense.role == "rhetorical" for _, _, sense in words)
         if (clause.asks or "enquiry" in names) and "why" not in names and not rhetorical:
             _unjudge(opinions, 0)

@@ -57,8 +57,9 @@ def init_home() -> None:
 @click.option("--full-rebuild", is_flag=True, help="Build all tables anew from the raw zone.")
 def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -> None:
     """From landed deliveries to published tables, for one business day."""
-    from orchestration.partitions import business_date
+    from orchestration.partitions import business_date, day_end
     from orchestration.refresh import after_refresh, run_refresh
+    from orchestration.status import status_document
 
     settings = _settings()
     if as_of and as_of > business_date(datetime.now(UTC)):
@@ -78,8 +79,9 @@ def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -
         day = f" as of {outcome.work.as_of}" if outcome.work.as_of else ""
         click.echo(f"nothing new{day}: no delivery waits, everything is built and published")
     after_refresh(settings)
-    if outcome.ran and outcome.success:
-        _print_channels(settings)
+    if outcome.ran and outcome.success and outcome.work.as_of:
+        # Against the day the run is for; `voc status` and the notices measure against the clock.
+        _print_channels(settings, status_document(settings, day_end(outcome.work.as_of)))
     if not outcome.success:
         for failure in outcome.failures:
             click.echo(f"failed: {failure}", err=True)

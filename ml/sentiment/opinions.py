@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml.lexicon import WordSense
+from ml.lexicon import Lexicon, WordSense
 
 # A negation reaches this many characters; further away it belongs to something else.
 NEGATION_REACH = 8
@@ -17,7 +17,6 @@ NEGATION_REACH = 8
 DOUBLE_NEGATION_GAP = 2
 RESOLVED_REACH = 12
 
-Span = tuple[int, int]
 Word = tuple[int, int, WordSense]
 
 
@@ -48,9 +47,7 @@ class _Scope:
     factor_in_negation: bool = False
 
 
-def read_opinions(
-    text: str, words: Sequence[Word], blockers: Sequence[Span], lists: Sequence[Span]
-) -> list[Opinion]:
+def read_opinions(text: str, words: Sequence[Word], lexicon: Lexicon) -> list[Opinion]:
     """Return the judgements of one clause; `words` are its finds in order, spans in `text`."""
     opinions: list[Opinion] = []
     scope = _Scope()
@@ -66,11 +63,11 @@ def read_opinions(
         elif role == "mask":
             continue
         else:
-            opinion = _judge(start, end, sense, scope, blockers)
+            opinion = _judge(text, (start, end, sense), scope, lexicon)
             if opinions and _asks_whether(text, opinions[-1], opinion):
                 opinions[-1].polarity = opinion.polarity = 0
             opinions.append(opinion)
-            scope = _after(opinion, end, lists, text, scope)
+            scope = _after(opinion, text, scope, lexicon)
     return opinions
 
 
@@ -94,9 +91,10 @@ def _negate(scope: _Scope, start: int, end: int, sense: WordSense) -> None:
     scope.passed = end
 
 
-def _judge(start: int, end: int, sense: WordSense, scope: _Scope, blockers: Sequence[Span]) -> Opinion:
+def _judge(text: str, word: Word, scope: _Scope, lexicon: Lexicon) -> Opinion:
+    start, end, sense = word
     intensity = _intensity(sense, scope, start)
-    negated = _reaches(scope, start, blockers)
+    negated = _reaches(text, scope, start, lexicon)
     if sense.role in {"more", "less"}:
         scale = 1 if sense.role == "more" else -1
         if negated and scope.negations % 2:
@@ -123,18 +121,17 @@ def _intensity(sense: WordSense, scope: _Scope, start: int) -> int:
     return min(3, max(base, scope.factor))
 
 
-def _reaches(scope: _Scope, start: int, blockers: Sequence[Span]) -> bool:
+def _reaches(text: str, scope: _Scope, start: int, lexicon: Lexicon) -> bool:
+    """Return whether the negation before reaches `start`: near enough, and nothing blocks it."""
     if scope.negations == 0 or start - scope.passed > NEGATION_REACH:
         return False
-    return not any(scope.passed <= low and high <= start for low, high in blockers)
+    return start <= scope.passed or lexicon.blocker.search(text, scope.passed, start) is None
 
 
-def _after(opinion: Opinion, end: int, lists: Sequence[Span], text: str, scope: _Scope) -> _Scope:
+def _after(opinion: Opinion, text: str, scope: _Scope, lexicon: Lexicon) -> _Scope:
     """Return the scope after a judgement: a negation goes on over a list (没有异响、漏油)."""
-    if opinion.is_negated and any(
-        low == end or text[end:low].strip() == "" for low, _ in lists if low >= end
-    ):
-        return _Scope(scope.negations, scope.end, scope.soft, passed=end)
+    if opinion.is_negated and lexicon.list_word.match(text, opinion.end):
+        return _Scope(scope.negations, scope.end, scope.soft, passed=opinion.end)
     return _Scope()
 
 

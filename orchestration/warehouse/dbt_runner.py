@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,20 @@ class BuildResult:
 
 def feedback_channels(settings: Settings) -> str:
     """Return the channels with a voice entity, sorted and joined by commas."""
+    return ",".join(
+        sorted(
+            name
+            for name, channel in settings.channels.items()
+            if _has_voices(channel.contract_path, channel.contract_path.stat().st_mtime_ns)
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def _has_voices(contract_path: Path, _changed_at: int) -> bool:
     from data_quality.contract import load_contract
 
-    names = []
-    for name, channel in settings.channels.items():
-        contract = load_contract(channel.contract_path)
-        if any(entity.voice_key for entity in contract.entities.values()):
-            names.append(name)
-    return ",".join(sorted(names))
+    return any(entity.is_voice for entity in load_contract(contract_path).entities.values())
 
 
 def project_hash(settings: Settings, channels: str) -> str:
@@ -99,6 +106,7 @@ def run_build(
 
     Raises:
         DbtError: dbt could not start; the message says why.
+
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if full_refresh:
@@ -119,17 +127,21 @@ def invoke(
     *,
     on_event: EventCallback | None = None,
     warehouse_path: Path | None = None,
+    manifest: Any = None,
 ) -> BuildResult:
-    """Run one dbt command in this process with the kept manifest; close its connections after.
+    """Run one dbt command in this process; close its connections after.
+
+    `manifest`: run this one instead of the kept manifest of the project (for tests of the tests).
 
     Raises:
         DbtError: dbt could not run; the message is dbt's own.
+
     """
     from dbt.cli.main import dbtRunner
 
     channels = feedback_channels(settings)
     with environment(_environment(settings, channels, warehouse_path)):
-        manifest = load_manifest(settings, channels)
+        manifest = manifest or load_manifest(settings, channels)
         callbacks = [_mid_dbt_fault(), *([on_event] if on_event else [])]
         try:
             outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
@@ -147,6 +159,7 @@ def load_manifest(settings: Settings, channels: str | None = None) -> Any:
 
     Raises:
         DbtError: the project does not parse.
+
     """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
@@ -187,7 +200,15 @@ def _environment(settings: Settings, channels: str, warehouse_path: Path | None)
 
 
 def _global_flags() -> list[str]:
-    return ["--quiet", "--no-write-json", "--no-use-colors", "--log-level", "none", "--log-level-file", "none"]
+    return [
+        "--quiet",
+        "--no-write-json",
+        "--no-use-colors",
+        "--log-level",
+        "none",
+        "--log-level-file",
+        "none",
+    ]
 
 
 def _path_flags(settings: Settings) -> list[str]:

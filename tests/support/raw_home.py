@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_quality.contract import Contract, Entity, load_contract
-from orchestration.admission.admit import raw_schema
+from ml.score_files import MENTION_SCHEMA, TEXT_SCHEMA
+from orchestration.admission.shape import raw_schema
 from orchestration.partitions import business_date, day_end
 from orchestration.settings import Settings
-from orchestration.warehouse.control import SCORE_MENTION_SCHEMA, SCORE_TEXT_SCHEMA
 
 SCORER_VERSION = "fixture-1"
 # word in the text → (aspect, polarity, intensity, urgency)
@@ -89,7 +89,9 @@ class RawHome:
 
     def files(self, zone: str, *, delivery_ids: Iterable[str] | None = None) -> Sequence[Any]:
         wanted = None if delivery_ids is None else frozenset(delivery_ids)
-        return [one for one in self._files if one.zone == zone and (wanted is None or one.delivery_id in wanted)]
+        return [
+            one for one in self._files if one.zone == zone and (wanted is None or one.delivery_id in wanted)
+        ]
 
     def touched_days(self, delivery_ids: Iterable[str]) -> Sequence[Any]:
         return [day for one in delivery_ids for day in self._touched.get(one, [])]
@@ -223,7 +225,9 @@ class RawHome:
             )
         )  # fmt: skip
         self._touched[delivery_id] = [
-            SimpleNamespace(delivery_id=delivery_id, channel=contract.channel, entity=entity.name, event_date=day)
+            SimpleNamespace(
+                delivery_id=delivery_id, channel=contract.channel, entity=entity.name, event_date=day
+            )
             for day in sorted(touched)
         ]
 
@@ -242,8 +246,8 @@ class RawHome:
             folder = Path("scores") / contract.channel / day
             texts = [_score(row) for row in rows if row["verbatim"]]
             mentions = [mention for row in rows if row["verbatim"] for mention in _mentions(row)]
-            self._put("score_text", contract, entity, folder, delivery_id, texts, SCORE_TEXT_SCHEMA)
-            self._put("score_mention", contract, entity, folder, delivery_id, mentions, SCORE_MENTION_SCHEMA)
+            self._put("score_text", contract, entity, folder, delivery_id, texts, TEXT_SCHEMA)
+            self._put("score_mention", contract, entity, folder, delivery_id, mentions, MENTION_SCHEMA)
 
     def _put(
         self,
@@ -257,7 +261,9 @@ class RawHome:
     ) -> None:
         path = folder / f"{entity.name}-{delivery_id}.{zone}.parquet"
         (self.settings.home / folder).mkdir(parents=True, exist_ok=True)
-        table = pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema=schema)
+        table = pa.Table.from_pylist(
+            [{name: row.get(name) for name in schema.names} for row in rows], schema=schema
+        )
         pq.write_table(table, self.settings.home / path)
         self._files.append(
             SimpleNamespace(

@@ -53,8 +53,12 @@ def deliver_masters(home: RawHome, day: date = FIRST_DAY) -> None:
          "model_year": "2025", "powertrain_type": "纯电", "launched_date": "2024-06-01", "updated_at": at}
         for code in MODELS
     ])  # fmt: skip
-    home.deliver("customers_vehicles", "customer", received(day, 1), [customer(n, day) for n in range(CUSTOMERS)])
-    home.deliver("customers_vehicles", "vehicle", received(day, 1), [vehicle(n, day) for n in range(CUSTOMERS)])
+    home.deliver(
+        "customers_vehicles", "customer", received(day, 1), [customer(n, day) for n in range(CUSTOMERS)]
+    )
+    home.deliver(
+        "customers_vehicles", "vehicle", received(day, 1), [vehicle(n, day) for n in range(CUSTOMERS)]
+    )
 
 
 def customer(number: int, updated: date, province: str = "浙江") -> dict[str, str]:
@@ -85,7 +89,9 @@ def complaint(number: int, day: date, text: str | None = None, problem: str = "�
     }  # fmt: skip
 
 
-def call(number: int, day: date, *, version: int = 0, status: str = "active", text: str | None = None) -> dict[str, str]:
+def call(
+    number: int, day: date, *, version: int = 0, status: str = "active", text: str | None = None
+) -> dict[str, str]:
     """One call (the fixture's verbatim is the `turns` field itself)."""
     return {
         "call_no": f"CALL-{number:08d}", "started_at": stamp(day, number % 600), "ended_at": stamp(day, 900),

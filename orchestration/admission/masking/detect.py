@@ -40,7 +40,7 @@ _WORD = "".join(SPOKEN_DIGITS)
 _LOOSE = r"[ \-.,()/_~、嗯呃啊哦额]{0,3}+"
 _SPOKEN_RUN = re.compile(rf"[0-9{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{5,}}+")
 _WORD_NO_DIGIT = re.compile(
-    "[一两](?=[直下个样定般些起边次点共辆台家会种句天年])|(?<=[唯统同第])[一二三四五六七八九]"
+    "[一两](?=[直下样定般些起边共辆台家会种句])|[一二三四五六七八九两](?=[个点年月天次块])|(?<=[唯统同第])[一二三四五六七八九]"
 )
 _ANY_WORD = re.compile(f"[{_WORD}]")
 # Gate, finder and the table of number words the finder wants applied.
