@@ -28,6 +28,7 @@ import os
 import re
 import shutil
 import time
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
@@ -414,29 +415,28 @@ def _keyed_once(values: Sequence[str], domain: str) -> list[str | None]:
 
 # --- scoring by the project's lexicon ----------------------------------------------------------------
 
-NEGATES, ASKS, SUPPOSES, WISHES = 1, 2, 4, 8
+NEGATES, ASKS, SUPPOSES, WISHES, DRIVES, TURNS, EXPLAINS = 1, 2, 4, 8, 16, 32, 64
 _MOVES = {
-    "negator": NEGATES,
-    "soft_negator": NEGATES,
-    "rhetorical": NEGATES,
-    "enquiry": ASKS,
-    "hypothetical": SUPPOSES,
-    "wish": WISHES,
-}
+    "negator": NEGATES, "soft_negator": NEGATES, "rhetorical": NEGATES, "enquiry": ASKS, "hypothetical": SUPPOSES,
+    "wish": WISHES, "driving": DRIVES, "contrast": TURNS, "why": EXPLAINS,
+}  # fmt: skip
 URGENCIES = ("safety", "immobilised", "function", "comfort", "wish", "none")
-_STOPS = re.compile("趴窝|抛锚|无法启动|启动不了|打不着|动弹不得|熄火|动力中断|动力丢失")
+ALARM_STRENGTH = (3, 3, 2, 1, 1, 1)
+SERVICE = frozenset(("SAL", "AFT", "PRI"))
 _HASHED = 1 << 21
 
 
 class Role(NamedTuple):
-    """What a term says: aspects it names, judgement (sign x strength), fault strength, bits of `moves`, scale."""
+    """What a term says: aspects and how outright, sign x strength, fault, bits of `moves`, scale, part, symptom."""
 
     aspects: tuple[str, ...] = ()
+    weight: int = 0
     judgement: int = 0
     fault: int = 0
     moves: int = 0
     more: int = 0
-    stops: bool = False
+    parts: tuple[str, ...] = ()
+    symptoms: tuple[str, ...] = ()
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -444,19 +444,26 @@ def _rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(line for line in lines if line and not line.startswith("#")))
 
 
+def _plain_codes() -> np.ndarray:
+    """Return code point -> code point: full width, upper case and traditional characters made plain."""
+    table = np.arange(1 << 16, dtype=np.uint32)
+    for code in (*range(0x20, 0x250), *range(0x2460, 0x2500), *range(0xFE30, 0xFFF0)):
+        plain = unicodedata.normalize("NFKC", chr(code)).lower()
+        table[code] = ord(plain) if len(plain) == 1 else code
+    for row in _rows("traditional_simplified"):
+        if max(row["traditional"], row["simplified"]) < "\uffff":
+            table[ord(row["traditional"])] = ord(row["simplified"])
+    return table
+
+
 class Lexicon:
     """Terms of the resource files: longer ones by their first two characters, single ones apart."""
 
     def __init__(self) -> None:
         self.directions: dict[str, int] = {}
-        self.safety = {
-            r["aspect_code"] for r in _rows("taxonomy") if r["is_safety_critical"].lower() in ("true", "1")
-        }
-        roles, masks = self._read()
-        self.roles = {
-            term: self._with_inner(term, role, roles) if term not in masks else Role()
-            for term, role in roles.items()
-        }
+        self.masks: set[str] = set()
+        roles = self._read()
+        self.roles = {term: self._with_inner(term, role, roles) for term, role in roles.items()}
         sizes: dict[str, set[int]] = defaultdict(set)
         for term in self.roles:
             if len(term) > 1:
@@ -466,90 +473,139 @@ class Lexicon:
         self.is_pair[[(ord(pair[0]) * 31 + ord(pair[1])) % _HASHED for pair in self.sizes]] = True
         self.is_single = np.zeros(1 << 16, bool)
         self.is_single[[ord(term) for term in self.roles if len(term) == 1]] = True
+        self.rules: dict[tuple[str, str], list[tuple[int, dict[str, str]]]] = defaultdict(list)
+        for order, rule in enumerate(_rows("urgency_rules")):
+            self.rules[rule["component"], rule["symptom"]].append((order, rule))
 
-    def _read(self) -> tuple[dict[str, Role], set[str]]:
+    def _read(self) -> dict[str, Role]:
         roles: dict[str, Role] = defaultdict(Role)
-        masks: set[str] = set()
+
+        def change(row: dict[str, str], how: Callable[[Role], Role]) -> None:
+            for term in row["terms"].lower().split("|"):
+                roles[term] = how(roles[term])
+
         for row in _rows("aspect_terms"):
-            code = row["aspect_code"]
+            code, weight = row["aspect_code"], int(row["weight"])
             self.directions[code] = {"more_good": 1, "more_bad": -1}.get(
                 row["direction"], 0
             ) or self.directions.get(code, 0)
-            for term in row["terms"].split("|") if row["kind"] != "regex" else ():
-                roles[term] = roles[term]._replace(aspects=tuple(dict.fromkeys((*roles[term].aspects, code))))
+            if row["kind"] != "regex":
+                change(
+                    row,
+                    lambda old, c=code, w=weight: old._replace(
+                        aspects=tuple(dict.fromkeys((*old.aspects, c))), weight=max(w, old.weight)
+                    ),
+                )
         for row in _rows("polarity_words"):
-            change = {"more": {"more": 1}, "less": {"more": -1}}.get(
+            value = {"more": {"more": 1}, "less": {"more": -1}}.get(
                 row["kind"], {"judgement": int(row["polarity"]) * int(row["intensity"])}
             )
-            for term in row["terms"].split("|"):
-                roles[term] = roles[term]._replace(**change)
-            masks |= set(row["terms"].split("|")) if row["kind"] == "mask" else set()
+            change(row, lambda old, v=value: old._replace(**v))
+            self.masks |= set(row["terms"].split("|")) if row["kind"] == "mask" else set()
         for row in _rows("fault_words"):
-            for term in row["terms"].split("|"):
-                roles[term] = roles[term]._replace(
-                    fault=max(int(row["intensity"]), roles[term].fault), stops=bool(_STOPS.search(term))
-                )
+            change(row, lambda old, n=int(row["intensity"]): old._replace(fault=max(n, old.fault)))
         for row in _rows("modifiers"):
-            for term in row["terms"].split("|"):
-                roles[term] = roles[term]._replace(moves=roles[term].moves | _MOVES.get(row["kind"], 0))
-        return dict(roles), masks
+            change(row, lambda old, bit=_MOVES.get(row["kind"], 0): old._replace(moves=old.moves | bit))
+        for row in _rows("urgency_terms"):
+            field = "parts" if row["role"] == "component" else "symptoms"
+            change(row, lambda old, f=field, n=row["name"]: old._replace(**{f: (*getattr(old, f), n)}))
+        return {term: role for term, role in roles.items() if term}
 
-    @staticmethod
-    def _with_inner(term: str, role: Role, roles: dict[str, Role]) -> Role:
-        """Let 油耗高 name the aspect of 油耗 and 发动机异响 the fault of 异响: the longest match hides them."""
-        pieces = sorted(
-            {term[a:b] for a in range(len(term)) for b in range(a + 2, len(term) + 1)} & roles.keys() - {term}
-        )
-        inner = [roles[piece] for piece in pieces]
-        if not role.aspects:
-            role = role._replace(
-                aspects=tuple(dict.fromkeys(code for other in inner for code in other.aspects))
-            )
+    def _with_inner(self, term: str, role: Role, roles: dict[str, Role]) -> Role:
+        """Let 油耗高 name the aspect of 油耗 and 刹车失灵 part and symptom: the longest match hides them."""
+        if term in self.masks:
+            return Role(moves=role.moves)
+        inside = {term[a:b] for a in range(len(term)) for b in range(a + 2, len(term) + 1)} & roles.keys() - {
+            term
+        }
+        inner = [roles[piece] for piece in sorted(inside - self.masks)]
+        if not role.aspects and inner:
+            codes = dict.fromkeys(code for other in inner for code in other.aspects)
+            role = role._replace(aspects=tuple(codes), weight=max(other.weight for other in inner))
         if not (role.judgement or role.fault or role.moves or role.more):
             role = role._replace(fault=max((other.fault for other in inner), default=0))
-        return role
+        return role._replace(
+            parts=tuple({*role.parts, *(part for other in inner for part in other.parts)}),
+            symptoms=role.symptoms
+            or tuple(dict.fromkeys(name for other in inner for name in other.symptoms)),
+        )
+
+
+class Clause(NamedTuple):
+    """A clause with its finds: hits low..high, those of its sentence, text number, span in the text."""
+
+    low: int
+    high: int
+    sentence_low: int
+    sentence_high: int
+    number: int
+    begin: int
+    end: int
 
 
 class Scorer:
     """Aspect mentions of many texts at once: numpy finds where a term may begin, Python reads clauses."""
 
     CHUNK = 2000
-    BREAKS = "，。！？；,!?;… \n\t"
+    SENTENCE_ENDS = "。！!？?；;…~\n"
+    BREAKS = SENTENCE_ENDS + ",:：， \t"
 
     def __init__(self) -> None:
         import rjieba
 
         self.lexicon = Lexicon()
         self._cut: Callable[[str], list[str]] = rjieba.cut
-        self._is_break = np.zeros(1 << 16, bool)
+        self._plain = _plain_codes()
+        self._is_break, self._is_end = np.zeros(1 << 16, bool), np.zeros(1 << 16, bool)
         self._is_break[[ord(mark) for mark in self.BREAKS]] = True
+        self._is_end[[ord(mark) for mark in self.SENTENCE_ENDS]] = True
 
     def score(self, texts: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return rows (text number, aspect, polarity, intensity, urgency rank, start, end) in text order."""
+        """Return rows (text number, aspect, polarity, intensity, urgency rank, start, end, confidence)."""
         mentions: list[tuple[Any, ...]] = []
         for first in range(0, len(texts), self.CHUNK):
             self._score_chunk(texts[first : first + self.CHUNK], first, mentions)
         return mentions
 
     def _score_chunk(self, texts: Sequence[str], first: int, mentions: list[tuple[Any, ...]]) -> None:
-        corpus = "\n".join(texts) + "\n\n"
-        codes = np.minimum(np.frombuffer(corpus.encode("utf-32-le", "surrogatepass"), np.uint32), 0xFFFF)
+        raw = np.frombuffer(("\n".join(texts) + "\n\n").encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes = self._plain[np.minimum(raw, 0xFFFF)]
+        corpus = codes.tobytes().decode("utf-32-le", "surrogatepass")
         places, roles = self._find(corpus, codes)
         if not places:
             return
+        merged: dict[str, list[Any]] = {}
+        last: tuple[str, ...] = ()
+        last_number = -1
+        for clause in self._clauses(texts, codes, places, roles):
+            if clause.number != last_number:
+                _put_out(merged, first + last_number, mentions)
+                merged, last, last_number = {}, (), clause.number
+            last = self._read(clause, places, roles, last, merged)
+        _put_out(merged, first + last_number, mentions)
+
+    def _clauses(
+        self, texts: Sequence[str], codes: np.ndarray, places: list[int], roles: list[Role]
+    ) -> Iterable[Clause]:
+        """Yield the clauses that hold a term; a contrast word begins a clause of its own."""
         at = np.array(places)
-        breaks = np.flatnonzero(self._is_break[codes])
-        clause = np.searchsorted(breaks, at)
-        starts = np.concatenate([[0], breaks + 1])
-        text_starts = np.concatenate([[0], np.cumsum([len(text) + 1 for text in texts])])
+        turning = at[[bool(role.moves & TURNS) for role in roles]]
+        marks = np.flatnonzero(self._is_break[codes])
+        # A mark ends the clause behind it, a contrast word begins one where it stands: half a step apart.
+        breaks = np.sort(np.concatenate([2 * marks, 2 * turning - 1]))
+        clause = np.searchsorted(breaks, 2 * at)
         groups = np.flatnonzero(np.diff(clause, prepend=-1))
+        sentence = np.searchsorted(np.flatnonzero(self._is_end[codes]), at)
+        edges = np.concatenate([[-2], breaks])
+        text_starts = np.concatenate([[0], np.cumsum([len(text) + 1 for text in texts])])
         number = np.searchsorted(text_starts, at[groups], "right") - 1
-        begin = starts[clause[groups]] - text_starts[number]
-        end = breaks[clause[groups]] - text_starts[number]
-        columns = (groups, np.append(groups[1:], len(places)), number, begin, end)
-        self._read_clauses(
-            places, roles, zip(*(column.tolist() for column in columns), strict=True), first, mentions
-        )
+        begin = edges[clause[groups]] // 2 + 1
+        end = (breaks[clause[groups]] + 1) // 2
+        columns = (
+            groups, np.append(groups[1:], len(places)), np.searchsorted(sentence, sentence[groups]),
+            np.searchsorted(sentence, sentence[groups], "right"), number, begin - text_starts[number], end - text_starts[number],
+        )  # fmt: skip
+        return map(Clause._make, zip(*(column.tolist() for column in columns), strict=True))
 
     def _find(self, corpus: str, codes: np.ndarray) -> tuple[list[int], list[Role]]:
         """Return places and roles of the terms: leftmost longest, single characters only as whole words."""
@@ -578,61 +634,124 @@ class Scorer:
         found.sort(key=itemgetter(0))
         return [place for place, _ in found], [role for _, role in found]
 
-    def _read_clauses(
+    def _read(
         self,
+        clause: Clause,
         places: list[int],
         roles: list[Role],
-        groups: Iterable[tuple[int, ...]],
-        first: int,
-        mentions: list[tuple[Any, ...]],
-    ) -> None:
-        last: tuple[str, ...] = ()
-        last_number = -1
-        for low, high, number, begin, end in groups:
-            if number != last_number:
-                last, last_number = (), number
-            aspects, total, strength, fault, moves, stops = self._sum(places, roles, low, high, last)
-            if not aspects:
-                continue
-            last = aspects
-            polarity = 0 if moves & ASKS and not fault else (total > 0) - (total < 0)
-            for code in aspects:
-                if fault and not moves & SUPPOSES:
-                    urgency = 0 if fault == 3 and code in self.lexicon.safety else 1 if stops else 2
-                else:
-                    urgency = 3 if polarity < 0 else 4 if moves & WISHES else 5
-                mentions.append((first + number, code, polarity, strength, urgency, begin, end))
-
-    def _sum(
-        self, places: list[int], roles: list[Role], low: int, high: int, last: tuple[str, ...]
-    ) -> tuple[tuple[str, ...], int, int, int, int, bool]:
-        """Add up one clause: (aspects, sum of judgements, strength 1..3, fault, moves, stops the car)."""
-        turned, total, strength, fault, all_moves, stops = -9, 0, 1, 0, 0, False
+        last: tuple[str, ...],
+        merged: dict[str, list[Any]],
+    ) -> tuple[str, ...]:
+        """Judge one clause and add what it says to `merged`; return the aspects it leaves open."""
+        low, high = clause.low, clause.high
+        turned, total, strength, fault, moves, weight = -9, 0, 1, 0, 0, 0
         named: tuple[str, ...] = ()
-        for place, (aspects, judgement, broken, moves, more, stopped) in zip(
+        ill: list[str] = []
+        for place, (aspects, outright, judgement, broken, moving, more, _, symptoms) in zip(
             places[low:high], roles[low:high], strict=True
         ):
-            sign = -1 if place - turned <= 5 else 1
+            sign = -1 if place - turned <= 8 else 1
             if aspects:
                 named = named + aspects if named else aspects
+                weight = max(weight, outright)
             if judgement:
                 total, strength = total + sign * judgement, max(strength, abs(judgement))
             if broken and sign > 0:
-                total, fault, stops = total - broken, max(fault, broken), stops or stopped
+                total, fault = total - broken, max(fault, broken)
+            if symptoms and sign > 0 and not moves & SUPPOSES:
+                ill += symptoms
             if more and (named or last):
                 total += sign * more * self.lexicon.directions.get((named or last)[0], 0)
-            if moves:
-                all_moves |= moves
-                turned = place if moves & NEGATES else turned
-        unique = named if len(named) < 2 else tuple(dict.fromkeys(named))
-        return (
-            unique or (last if total or fault else ()),
-            total,
-            max(strength, fault),
-            fault,
-            all_moves,
-            stops,
-        )
+            if moving:
+                moves |= moving
+                turned = place if moving & NEGATES else turned
+        if moves & ASKS and not moves & EXPLAINS:
+            total, ill = 0, []
+        codes = named if len(named) < 2 else tuple(dict.fromkeys(named))
+        codes = codes or (last if total else ())
+        if not codes and not ill:
+            return ()
+        polarity = (total > 0) - (total < 0)
+        rank, alarm_code = self._alarm(ill, clause, roles) if ill else (5, "")
+        if alarm_code:
+            _add(merged, alarm_code, -1, ALARM_STRENGTH[rank], rank, clause, 3, moves)
+        if weight < 2 and not polarity and named:
+            return named
+        for code in codes:
+            urgency = (
+                5
+                if polarity >= 0
+                else rank
+                if rank < 5
+                else (4 if moves & WISHES else 5)
+                if code[:3] in SERVICE
+                else 3
+            )
+            _add(merged, code, polarity, max(strength, fault), urgency, clause, weight or 3, moves)
+        return codes
+
+    def _alarm(self, ill: list[str], clause: Clause, roles: list[Role]) -> tuple[int, str]:
+        """Return (urgency rank, aspect) of the topmost rule that fits part x symptom x where."""
+        around: set[str] = set()
+        moves = 0
+        for role in roles[clause.sentence_low : clause.sentence_high]:
+            around.update(role.parts)
+            moves |= role.moves
+        near = {part for role in roles[clause.low : clause.high] for part in role.parts}
+        fitting = [
+            (order, rule)
+            for symptom in ill
+            for part in ("*", *around)
+            for order, rule in self.lexicon.rules.get((part, symptom), ())
+            if (rule["context"] != "driving" or moves & DRIVES)
+            and (part == "*" or rule["near"] != "clause" or part in near)
+        ]
+        if not fitting:
+            return 5, ""
+        rule = min(fitting, key=itemgetter(0))[1]
+        return URGENCIES.index(rule["urgency"]), rule["aspect_code"]
+
+
+def _add(
+    merged: dict[str, list[Any]],
+    code: str,
+    polarity: int,
+    strength: int,
+    rank: int,
+    clause: Clause,
+    weight: int,
+    moves: int,
+) -> None:
+    """Add one judgement of an aspect: what follows a contrast counts half as much again."""
+    value = strength * (1.5 if moves & TURNS else 1.0)
+    entry = merged.get(code)
+    if entry is None:
+        merged[code] = [
+            value if polarity > 0 else 0.0,
+            value if polarity < 0 else 0.0,
+            strength,
+            rank,
+            clause.begin,
+            clause.end,
+            weight,
+            1,
+        ]
+        return
+    if polarity and (entry[0] == entry[1] == 0 or strength > entry[2] or rank < entry[3]):
+        entry[2], entry[4], entry[5] = max(strength, entry[2]), clause.begin, clause.end
+    entry[0 if polarity > 0 else 1] += value if polarity else 0.0
+    entry[3], entry[6], entry[7] = min(rank, entry[3]), max(weight, entry[6]), entry[7] + 1
+
+
+def _put_out(merged: dict[str, list[Any]], number: int, mentions: list[tuple[Any, ...]]) -> None:
+    """Append one mention per aspect of a text; a tie of good and bad is bad."""
+    for code, (good, bad, strength, rank, begin, end, weight, count) in merged.items():
+        polarity = 0 if good == bad == 0 else 1 if good > bad else -1
+        naming = (0.4, 0.4, 0.6, 0.75)[weight]
+        confidence = naming * (
+            0.8 if polarity == 0 else 0.6 + 0.4 * abs(good - bad) / (good + bad)
+        ) + 0.05 * min(3, count - 1)
+        mentions.append((number, code, polarity, strength, rank, begin, end, round(min(0.95, confidence), 4)))
 
 
 # --- warehouse ---------------------------------------------------------------------------------------
@@ -647,7 +766,8 @@ _EVENT = {
 }
 _MENTION_TYPE = pa.schema(
     [("text_no", pa.int32()), ("aspect_code", pa.string()), ("polarity", pa.int8()), ("intensity", pa.int8()),
-     ("urgency_rank", pa.int8()), ("evidence_start", pa.int32()), ("evidence_end", pa.int32())]
+     ("urgency_rank", pa.int8()), ("evidence_start", pa.int32()), ("evidence_end", pa.int32()),
+     ("confidence", pa.float64())]
 )  # fmt: skip
 
 
@@ -668,7 +788,7 @@ def prepare(warehouse: duckdb.DuckDBPyConnection) -> None:
             sentiment_polarity tinyint, urgency varchar, mention_count integer);
         create table if not exists fct_feedback_mention (
             feedback_id varchar, seq integer, event_date date, channel varchar, aspect_code varchar, polarity tinyint,
-            intensity tinyint, urgency varchar, evidence_start integer, evidence_end integer, customer_key varchar);
+            intensity tinyint, urgency varchar, evidence_start integer, evidence_end integer, confidence double, customer_key varchar);
         create table if not exists agg_nps_daily (event_date date, touchpoint varchar, n bigint, promoters bigint, detractors bigint);
         create table if not exists agg_csat_daily (event_date date, touchpoint varchar, n bigint, satisfied bigint, score_sum bigint);
         create table if not exists agg_aspect_sentiment_daily (
@@ -748,7 +868,7 @@ insert into fct_feedback
 insert into fct_feedback_mention
     select f.feedback_id, row_number() over (partition by f.feedback_id order by m.evidence_start, m.aspect_code), f.event_date, f.channel,
         m.aspect_code, m.polarity, m.intensity, list_extract(['safety', 'immobilised', 'function', 'comfort', 'wish', 'none'], m.urgency_rank + 1),
-        m.evidence_start, m.evidence_end, f.customer_key
+        m.evidence_start, m.evidence_end, m.confidence, f.customer_key
     from mentions m join texts x using (text_no) join fct_feedback f on f.feedback_id = x.voice_id
     where f.event_date in (select event_date from touched) order by f.event_date;
 delete from agg_nps_daily where event_date in (select event_date from touched);
