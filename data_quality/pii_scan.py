@@ -79,6 +79,7 @@ def scan(home: Path, canaries: Iterable[str], exclude: Sequence[str] = DEFAULT_E
 
     Raises:
         ScanError: a store that cannot be opened, or a canary too short to be told from chance.
+
     """
     finder = _Finder(canaries)
     hits: set[Hit] = set()

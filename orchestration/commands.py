@@ -147,12 +147,20 @@ def _print_channels(settings: Settings, document: dict[str, Any] | None = None) 
 def dbt(arguments: tuple[str, ...]) -> None:
     """Run dbt on this installation's project and warehouse: `voc dbt -- parse`."""
     from orchestration.lease import lease
-    from orchestration.warehouse.dbt_runner import run_command
+    from orchestration.warehouse.dbt_runner import DbtError, invoke
 
     settings = _settings()
     try:
         with lease(settings.lease_path, "voc dbt"):
-            sys.exit(run_command(settings, arguments))
+            result = invoke(settings, arguments or ("--help",))
+    except DbtError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(EXIT_GATE_FAILED)
     except LeaseHeldError as held:
         click.echo(str(held), err=True)
         sys.exit(EXIT_LEASE_HELD)
+    for node in result.nodes:
+        click.echo(f"{node.status:<8} {node.name}")
+    if not result.success:
+        click.echo(result.summary(), err=True)
+        sys.exit(EXIT_GATE_FAILED)

@@ -72,7 +72,10 @@ def land_all(folder: Path) -> int:
 
     settings = Settings.load()
     count = 0
-    with (folder / "deliveries.csv").open(encoding="utf-8", newline="") as stream, Ledger.open(settings) as ledger:
+    with (
+        (folder / "deliveries.csv").open(encoding="utf-8", newline="") as stream,
+        Ledger.open(settings) as ledger,
+    ):
         for row in csv.DictReader(stream):
             received_at = datetime.fromisoformat(row["received_at"])
             deliver(settings, ledger, row["channel"], [folder / row["file"]], received_at=received_at)

@@ -41,7 +41,7 @@ class BuildWindow:
         return not self.delivery_ids and not self.is_full_rebuild
 
 
-def open_window(  # noqa: PLR0913 - one call a run, the choices named
+def open_window(
     settings: Settings,
     ledger: LedgerReader,
     as_of: date,

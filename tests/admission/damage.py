@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - rows of data are easier to read on one line
+
 """The damaged corpus: deliveries that are wrong in one known way, made from good rows.
 
 Each `Case` says what was done (`kind`), which reasons are expected in quarantine and which good records

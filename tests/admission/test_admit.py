@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - rows of data are easier to read on one line
+
 """Admission of good deliveries: raw columns, privacy, ledger, status, concurrency, withheld channels."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - rows of data are easier to read on one line
+
 """A bad contract is refused with file, entity, field and remedy."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - rows of data are easier to read on one line
+
 """Exactly once: re-delivery, re-ordering, corrections, tombstones and crashes end in one state."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - rows of data are easier to read on one line
+
 """Quarantine over time: show, release, discard; the equation holds; commands speak clearly."""
 
 from __future__ import annotations

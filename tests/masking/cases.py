@@ -5,7 +5,6 @@ when a frame shows a miss, the masker is mended or the miss stays counted, the f
 """
 
 # Tables of Chinese text read better in rows than one word a line.
-# ruff: noqa: E501
 
 from __future__ import annotations
 

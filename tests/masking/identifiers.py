@@ -5,7 +5,7 @@ not from the masker: nothing here imports it. All values are invented.
 """
 
 # Tables of Chinese text read better in rows than one word a line.
-# ruff: noqa: E501, SIM905
+# ruff: noqa: SIM905
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """What `mask_text` promises: spans, reach per class, what it leaves alone, bounded time."""
 
 # Tables of Chinese text read better in rows than one word a line.
-# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@
 """
 
 # Tables of Chinese text read better in rows than one word a line.
-# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -72,6 +72,17 @@ class RawHome:
             name: load_contract(channel.contract_path) for name, channel in self.settings.channels.items()
         }
 
+    def at(self, settings: Settings) -> RawHome:
+        """The same past in another home (whose files are a copy of this one's)."""
+        return RawHome(
+            settings,
+            _deliveries=list(self._deliveries),
+            _files=list(self._files),
+            _touched=dict(self._touched),
+            _held={place: _Held(**vars(held)) for place, held in self._held.items()},
+            _voices={voice: set(records) for voice, records in self._voices.items()},
+        )
+
     # -- the ledger's side ------------------------------------------------------------------
 
     def deliveries(
@@ -109,11 +120,17 @@ class RawHome:
             }
             rows.append(
                 SimpleNamespace(
-                    channel=channel, as_of=as_of, last_event_date=max(days, default=None), deliveries=len(own),
-                    withheld_deliveries=0, quarantined_open=0, bytes_covered=sums["bytes"], equations_closed=True,
+                    channel=channel,
+                    as_of=as_of,
+                    last_event_date=max(days, default=None),
+                    deliveries=len(own),
+                    withheld_deliveries=0,
+                    quarantined_open=0,
+                    bytes_covered=sums["bytes"],
+                    equations_closed=True,
                     **sums,
                 )
-            )  # fmt: skip
+            )
         return rows
 
     # -- the door's side --------------------------------------------------------------------
@@ -219,11 +236,18 @@ class RawHome:
         records_in = sum(counts.values())
         self._deliveries.append(
             SimpleNamespace(
-                delivery_id=delivery_id, channel=contract.channel, received_at=received_at, status="admitted",
-                records_in=records_in, quarantined=0, bytes=records_in * 10, bytes_structure=0,
-                bytes_records=records_in * 10, **counts,
+                delivery_id=delivery_id,
+                channel=contract.channel,
+                received_at=received_at,
+                status="admitted",
+                records_in=records_in,
+                quarantined=0,
+                bytes=records_in * 10,
+                bytes_structure=0,
+                bytes_records=records_in * 10,
+                **counts,
             )
-        )  # fmt: skip
+        )
         self._touched[delivery_id] = [
             SimpleNamespace(
                 delivery_id=delivery_id, channel=contract.channel, entity=entity.name, event_date=day
@@ -267,11 +291,17 @@ class RawHome:
         pq.write_table(table, self.settings.home / path)
         self._files.append(
             SimpleNamespace(
-                file_id=md5(path), zone=zone, channel=contract.channel, entity=entity.name, path=str(path),
-                rows=len(rows), delivery_id=delivery_id, scorer_version=None if zone == "raw" else SCORER_VERSION,
+                file_id=md5(path),
+                zone=zone,
+                channel=contract.channel,
+                entity=entity.name,
+                path=str(path),
+                rows=len(rows),
+                delivery_id=delivery_id,
+                scorer_version=None if zone == "raw" else SCORER_VERSION,
                 ingest_date=date.fromisoformat(folder.name),
             )
-        )  # fmt: skip
+        )
 
 
 def _stamp(instant: datetime) -> str:
@@ -315,12 +345,19 @@ def _mentions(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **{name: row[name] for name in ("record_id", "voice_id", "content_hash", "score_input_hash")},
-            "scorer_version": SCORER_VERSION, "mention_seq": number, "aspect_code": aspect, "polarity": polarity,
-            "intensity": intensity, "urgency": urgency, "evidence_start": start, "evidence_end": start + len(word),
-            "confidence": 0.8, "is_cold_start": True,
+            "scorer_version": SCORER_VERSION,
+            "mention_seq": number,
+            "aspect_code": aspect,
+            "polarity": polarity,
+            "intensity": intensity,
+            "urgency": urgency,
+            "evidence_start": start,
+            "evidence_end": start + len(word),
+            "confidence": 0.8,
+            "is_cold_start": True,
         }
         for number, (start, word, aspect, polarity, intensity, urgency) in enumerate(sorted(found), start=1)
-    ]  # fmt: skip
+    ]
 
 
 def _score(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -329,10 +366,16 @@ def _score(row: Mapping[str, Any]) -> dict[str, Any]:
     order = ("safety", "immobilised", "function", "comfort", "wish", "none")
     return {
         **{name: row[name] for name in ("record_id", "voice_id", "content_hash", "score_input_hash")},
-        "scorer_version": SCORER_VERSION, "taxonomy_version": "fixture", "lexicon_version": "fixture",
-        "scored_at": row["received_at"], "sentiment_polarity": (total > 0) - (total < 0),
+        "scorer_version": SCORER_VERSION,
+        "taxonomy_version": "fixture",
+        "lexicon_version": "fixture",
+        "scored_at": row["received_at"],
+        "sentiment_polarity": (total > 0) - (total < 0),
         "sentiment_score": max(-1.0, min(1.0, total / 4)),
         "urgency": min((one["urgency"] for one in mentions), key=order.index, default="none"),
-        "confidence": 0.8, "mention_count": len(mentions), "is_cold_start": True,
-        "is_abstained": not mentions, "text_char_count": len(row["verbatim"]),
-    }  # fmt: skip
+        "confidence": 0.8,
+        "mention_count": len(mentions),
+        "is_cold_start": True,
+        "is_abstained": not mentions,
+        "text_char_count": len(row["verbatim"]),
+    }
