@@ -1,6 +1,7 @@
 """`make bench`: this project against a hand-written script and a naive shell, in one run.
 
-    python -m benchmarks [--voices 20000,100000] [--history 30,120,480] [--repeat 3] [--quick] [--out result.json]
+    python -m benchmarks [--voices 20000,100000] [--history 30,120,480] [--repeat 3] [--quick]
+        [--only masker,day,empty,growth] [--out result.json]
 
 Sides are interleaved (A, B, A, B, …) so that a noisy neighbour hits both. Correctness gates come
 first: a fast wrong result is a FAIL. See docs/benchmarks.md for what is measured and why.
@@ -209,9 +210,8 @@ class Bench:
 
     def _growth(self) -> None:
         """New days of one size on homes with more and more history, turn by turn."""
-        say(
-            f"growth: {self.plan.growth_voices} new voices on {self.plan.history} days of {self.plan.history_voices}"
-        )
+        plan = self.plan
+        say(f"growth: {plan.growth_voices} new voices on {plan.history} days of {plan.history_voices}")
         homes = {days: self._with_history(days) for days in self.plan.history}
         day = LAST_HISTORY_DAY
         for _ in range(self.plan.repeat):
@@ -256,7 +256,8 @@ def say(line: str) -> None:
 def report(result: Result) -> Iterator[str]:
     """Yield the lines of the closing report."""
     at = result.machine
-    yield f"machine: {at['cores']} cores, Python {at['python']}, DuckDB {at['duckdb']}, load {at['load_1m']} before, {result.facts['load_after']} after"
+    yield f"machine: {at['cores']} cores, Python {at['python']}, DuckDB {at['duckdb']}"
+    yield f"load average: {at['load_1m']} before, {result.facts['load_after']} after"
     if max(at["load_1m"], result.facts["load_after"]) > at["cores"]:
         yield "NOISE: others used this machine meanwhile; trust ratios, not seconds"
     yield f"{'CPU seconds (median)':<24}{'total':>8}{'MB':>7}{'rows/s':>9}  " + "".join(

@@ -505,7 +505,8 @@ class Lexicon:
         for row in _rows("fault_words"):
             change(row, lambda old, n=int(row["intensity"]): old._replace(fault=max(n, old.fault)))
         for row in _rows("modifiers"):
-            change(row, lambda old, bit=_MOVES.get(row["kind"], 0): old._replace(moves=old.moves | bit))
+            bit = _MOVES.get(row["kind"], 0)
+            change(row, lambda old, bit=bit: old._replace(moves=old.moves | bit))
         for row in _rows("urgency_terms"):
             field = "parts" if row["role"] == "component" else "symptoms"
             change(row, lambda old, f=field, n=row["name"]: old._replace(**{f: (*getattr(old, f), n)}))
@@ -634,7 +635,7 @@ class Scorer:
         found.sort(key=itemgetter(0))
         return [place for place, _ in found], [role for _, role in found]
 
-    def _read(
+    def _read(  # noqa: C901  (one loop over the finds: a call for each costs a tenth of the day)
         self,
         clause: Clause,
         places: list[int],

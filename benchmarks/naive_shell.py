@@ -64,7 +64,8 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource):
 def quality() -> None:
     context = gx.get_context(mode="ephemeral")
     asset = context.data_sources.add_pandas("frame").add_dataframe_asset("frame")
-    batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({{"dataframe": pd.DataFrame({{"id": [1]}})}})
+    whole = asset.add_batch_definition_whole_dataframe("whole")
+    batch = whole.get_batch({{"dataframe": pd.DataFrame({{"id": [1]}})}})
     for _ in range(10):
         assert batch.validate(gx.expectations.ExpectColumnValuesToNotBeNull(column="id")).success
 
@@ -129,7 +130,8 @@ def generate(folder: Path, graph: Graph) -> Path:
         "models: {shell: {+materialized: table}}\n"
     )
     (project / "profiles.yml").write_text(
-        f"shell: {{target: dev, outputs: {{dev: {{type: duckdb, path: {folder / 'shell.duckdb'}, threads: 2}}}}}}\n"
+        "shell: {target: dev, outputs: {dev: {type: duckdb, threads: 2, "
+        f"path: {folder / 'shell.duckdb'}}}}}}}\n"
     )
     for name, refs in graph.models.items():
         body = (
@@ -156,7 +158,8 @@ def prepare(folder: Path) -> None:
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(
-            f"dbt could not parse the generated shell in {project}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            f"dbt could not parse the generated shell in {project}:\n"
+            f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
         )
 
 

@@ -85,7 +85,8 @@ class Ours:
         return _facts(
             self.home / "warehouse.duckdb",
             "select channel, count(*) from core.fct_feedback group by all order by all",
-            "select sum(response_count), sum(promoter_count), sum(detractor_count) from experience.agg_nps_daily",
+            "select sum(response_count), sum(promoter_count), sum(detractor_count) "
+            "from experience.agg_nps_daily",
         )
 
 
