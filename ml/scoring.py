@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -20,8 +20,8 @@ from ml.aspects.mentions import OUTRIGHT, AspectFind, ClauseReading, Evidence, M
 from ml.lexicon import LEXICON_FILES, URGENCY_RANK, Finds, Lexicon, content_version, default_lexicon
 from ml.sentiment.opinions import Opinion, read_opinions
 from ml.text.clauses import Clause, split_clauses
-from ml.text.normalize import normalize
-from ml.text.segment import boundaries, engine_name, segmenter
+from ml.text.normalize import Normalized, normalize_all
+from ml.text.segment import engine_name, segmenter, words_around
 from ml.urgency import Alarm, UrgencyClause, find_alarms, highest
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _CODE = (
     "sentiment/opinions.py",
     "text/clauses.py",
     "text/normalize.py",
+    "text/scan.py",
     "text/segment.py",
     "urgency.py",
 )
@@ -51,6 +52,7 @@ LEXICON_VERSION = f"lex-{content_version(LEXICON_FILES)}"
 SCORER_VERSION = _scorer_version()
 
 _TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|qq|姓名|地址)\]")
+_BATCH_TEXTS, _BATCH_CHARS = 2048, 1 << 17
 # Subjects that are no product: being unhappy with them is a wish to be dealt with, not a fault.
 _SERVICE_AREAS = frozenset({"AFT", "SAL", "PRI"})
 _POSITIVE_EDGE, _NEGATIVE_EDGE = 0.15, -0.15
@@ -104,11 +106,14 @@ class Scorer:
 
     def score(self, texts: Sequence[str | None]) -> list[TextScore]:
         """Return one score per text, in order. None and blank texts are abstained from."""
-        return [self._score_one(text or "") for text in texts]
+        scores: list[TextScore] = []
+        for batch in _batches(texts):
+            normalized = normalize_all([_blank_tokens(text) for text in batch])
+            finds = self.lexicon.find_all([item.text for item in normalized])
+            scores.extend(map(self._score_one, batch, normalized, finds))
+        return scores
 
-    def _score_one(self, text: str) -> TextScore:
-        normalized = normalize(_TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text)
-        finds = self.lexicon.find(normalized.text)
+    def _score_one(self, text: str, normalized: Normalized, finds: Finds) -> TextScore:
         if not finds.words and not finds.aspects and not finds.symptoms:
             wish = "wish" if any("wish" in kinds for _, _, kinds in finds.markers) else "none"
             return TextScore(0, 0.0, wish, 0.0, True, True, len(text), ())
@@ -126,7 +131,8 @@ class Scorer:
         """Drop single characters (好, 响, 高) that are only part of a longer word of the segmentation."""
         if not any(sense.whole_word for _, _, sense in finds.words):
             return
-        words = boundaries(text, segmenter(self._words))
+        places = [start for start, _, sense in finds.words if sense.whole_word]
+        words = words_around(text, places, segmenter(self._words))
         # 很爽, 挺贵 may be one word; its second character judges all the same.
         finds.words = [
             w
@@ -184,6 +190,24 @@ class Scorer:
             )
             views.append(view)
         return find_alarms(views, self.lexicon)
+
+
+def _batches(texts: Sequence[str | None]) -> Iterator[list[str]]:
+    """Yield the texts in batches of bounded length: what is done for all of a batch at once costs memory."""
+    batch: list[str] = []
+    chars = 0
+    for text in texts:
+        batch.append(text or "")
+        chars += len(batch[-1])
+        if chars >= _BATCH_CHARS or len(batch) == _BATCH_TEXTS:
+            yield batch
+            batch, chars = [], 0
+    if batch:
+        yield batch
+
+
+def _blank_tokens(text: str) -> str:
+    return _TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text
 
 
 _NO_NAMES: frozenset[str] = frozenset()

@@ -76,3 +76,23 @@ def boundaries(text: str, cut: Callable[[str], list[str]]) -> frozenset[tuple[in
     # rjieba refuses lone surrogates; a replacement of the same length keeps the positions.
     ends = list(accumulate(map(len, cut(_SURROGATES.sub("\ufffd", text)))))
     return frozenset(zip([0, *ends], ends, strict=False))
+
+
+# No word of either engine goes over one of these, so each stretch between them can be cut by itself.
+_STRETCH = re.compile(r"[^\s,。!?;:、…~()“”]+")
+
+
+def words_around(text: str, places: Sequence[int], cut: Callable[[str], list[str]]) -> set[tuple[int, int]]:
+    """Return the spans of the words of the stretches that hold `places` (ascending); the rest stays uncut."""
+    found: set[tuple[int, int]] = set()
+    waiting, count = 0, len(places)
+    for match in _STRETCH.finditer(text):
+        if waiting == count:
+            break
+        begin, end = match.span()
+        if places[waiting] >= end:
+            continue
+        found.update((begin + low, begin + high) for low, high in boundaries(match.group(), cut))
+        while waiting < count and places[waiting] < end:
+            waiting += 1
+    return found
