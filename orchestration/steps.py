@@ -206,8 +206,7 @@ def publish(settings: Settings) -> dict[str, Any]:
         write_durably(_published_mark(settings), (last_window_key(settings) or "").encode())
         with Ledger.open(settings) as ledger:
             for audience, one in sorted(versions.items()):
-                as_of = date.fromisoformat(str(one.manifest["as_of"]))
-                ledger.record_published_version(one.version_id, audience, as_of, datetime.now(UTC))
+                ledger.record_published_version(one.version_id, audience, one.as_of, datetime.now(UTC))
         record.rows = len(versions)
         record.note = ", ".join(f"{name} {one.version_id}" for name, one in sorted(versions.items()))
     return versions
