@@ -17,8 +17,9 @@ Ints = NDArray[np.int64]
 
 # Texts are walked in windows of this many characters, so that memory stays flat for any length.
 WINDOW = 1 << 18
-# Size of the first sieve; two pairs of characters may share a place, the walk tells them apart.
-_SIEVE = (1 << 22) - 1
+# The first sieve fits into the cache of a core; pairs of characters may share a place, the walk tells
+# them apart.
+_SIEVE = (1 << 18) - 1
 _CODE_POINTS = 0x110000
 
 
@@ -36,7 +37,7 @@ class TermScanner:
         numbers = {char: number for number, char in enumerate(chars, 1)}
         self._base = len(chars) + 1
         self._depth = max(map(len, terms), default=0)
-        self._numbers = np.zeros(_CODE_POINTS, np.int64)
+        self._numbers = np.zeros(_CODE_POINTS, np.int32)
         self._numbers[[ord(char) for char in chars]] = range(1, self._base)
         edges, ends = _trie([[numbers[char] for char in term] for term in terms], self._base)
         # The walk looks one place further than the last edge.
@@ -46,6 +47,7 @@ class TermScanner:
         self._first = np.zeros(self._base, np.int64)
         for number in range(1, self._base):
             self._first[number] = edges.get(number, 0)
+        self._is_single = self._terms[self._first] >= 0
         self._sieve = np.zeros(_SIEVE + 1, np.bool_)
         self._sieve[[self._pair(numbers[t[0]], numbers[t[1]]) for t in terms if len(t) > 1]] = True
 
@@ -67,16 +69,15 @@ class TermScanner:
         columns = (owners, starts, starts + lengths, terms)
         return zip(*(column.tolist() for column in columns), strict=True)
 
-    def _walk(self, numbers: Ints, low: int) -> tuple[Ints, Ints, Ints]:
+    def _walk(self, numbers: NDArray[np.int32], low: int) -> tuple[Ints, Ints, Ints]:
         """Return starts, lengths and terms of what begins in the window at `low`, sorted."""
         size = min(WINDOW, len(numbers) - self._depth - low)
         head = numbers[low : low + size]
-        states = self._first[head]
-        here = np.flatnonzero(self._terms[states] >= 0)
-        found = [(here, np.ones_like(here), self._terms[states[here]])]
+        here = np.flatnonzero(self._is_single[head])
+        found = [(here, np.ones_like(here), self._terms[self._first[head[here]]])]
         pairs = (head * self._base + numbers[low + 1 : low + size + 1]) & _SIEVE
         here = np.flatnonzero(self._sieve[pairs])
-        states, length = states[here], 1
+        states, length = self._first[head[here]], 1
         while here.size:
             keys = states * self._base + numbers[low + here + length]
             edges = np.searchsorted(self._edges, keys)
