@@ -39,15 +39,18 @@ class TermScanner:
         self._depth = max(map(len, terms), default=0)
         self._numbers = np.zeros(_CODE_POINTS, np.int32)
         self._numbers[[ord(char) for char in chars]] = range(1, self._base)
+        self._numbers[0] = 0
         edges, ends = _trie([[numbers[char] for char in term] for term in terms], self._base)
         # The walk looks one place further than the last edge.
         self._edges = np.array([*sorted(edges), np.iinfo(np.int64).max])
         self._states = np.array([*(edges[key] for key in sorted(edges)), 0])
         self._terms = np.array(ends)
-        self._first = np.zeros(self._base, np.int64)
-        for number in range(1, self._base):
-            self._first[number] = edges.get(number, 0)
-        self._is_single = self._terms[self._first] >= 0
+        # The root has edges too: a character that begins no term must lead to no state at all.
+        self._first = np.full(self._base, -1, np.int64)
+        self._is_single = np.zeros(self._base, np.bool_)
+        for term in terms:
+            self._first[numbers[term[0]]] = edges[numbers[term[0]]]
+            self._is_single[numbers[term[0]]] |= len(term) == 1
         self._sieve = np.zeros(_SIEVE + 1, np.bool_)
         self._sieve[[self._pair(numbers[t[0]], numbers[t[1]]) for t in terms if len(t) > 1]] = True
 
@@ -59,7 +62,9 @@ class TermScanner:
 
         In order of text and start, the longest first; overlaps are all there.
         """
-        # NUL is in no normalised text and, numbered 0, in no term.
+        if not texts:
+            return iter(())
+        # NUL is in no normalised text, and no term is found over it.
         numbers = self._numbers[code_points("\0".join([*texts, "\0" * self._depth]))]
         begins = np.fromiter(accumulate((len(text) + 1 for text in texts), initial=0), np.int64)
         parts = [self._walk(numbers, low) for low in range(0, len(numbers) - self._depth, WINDOW)]
