@@ -11,12 +11,13 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import add
 from pathlib import Path
 from typing import Any
+
+from ml.text.scan import TermScanner
 
 RESOURCES = Path(__file__).parent / "resources"
 LEXICON_FILES = (
@@ -151,6 +152,10 @@ class Finds:
     components: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
     symptoms: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
 
+    def layers(self) -> tuple[list[Any], ...]:
+        """Return the lists by number of layer."""
+        return self.aspects, self.words, self.markers, self.components, self.symptoms
+
 
 @dataclass(frozen=True, slots=True)
 class UrgencyRule:
@@ -172,7 +177,7 @@ DIRECTIONS = {"more_good": 1, "more_bad": -1, "": 0}
 
 
 class Lexicon:
-    """All terms with an index by their first two characters."""
+    """All terms, ready to be found."""
 
     def __init__(self, folder: Path = RESOURCES) -> None:
         """Read and check every file of `folder`; raises `ResourceError`."""
@@ -187,7 +192,8 @@ class Lexicon:
         self.list_word = _any_of(reach["list"])
         self._load_urgency()
         self.rules = self._load_rules()
-        self._pairs, self._singles = self._index()
+        self._entries = [(_layers(term), term.anchors) for term in self.terms.values()]
+        self._scanner = TermScanner(list(self.terms))
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -337,46 +343,29 @@ class Lexicon:
 
     # -- finding ---------------------------------------------------------------------------------
 
-    def _index(self) -> tuple[dict[str, tuple[_Entry, ...]], dict[str, _Entry]]:
-        pairs: dict[str, list[_Entry]] = {}
-        singles: dict[str, _Entry] = {}
-        for term in sorted(self.terms.values(), key=lambda t: (-len(t.text), t.text)):
-            entry = (term.text, len(term.text), _layers(term), term.anchors)
-            if len(term.text) == 1:
-                singles[term.text] = entry
-            else:
-                pairs.setdefault(term.text[:2], []).append(entry)
-        return {key: tuple(found) for key, found in pairs.items()}, singles
-
     def find(self, text: str) -> Finds:
-        """Return every term of a normalised text; leftmost longest, layer by layer; linear in its length."""
-        pairs, singles = self._pairs, self._singles
-        # The two comprehensions run at the speed of the interpreter's inner loop; what follows only
-        # sees the few places where a term may begin.
-        places = {i for i, pair in enumerate(map(add, text, text[1:])) if pair in pairs}
-        places.update([i for i, char in enumerate(text) if char in singles])
-        finds = Finds()
-        layers = (finds.aspects, finds.words, finds.markers, finds.components, finds.symptoms)
-        free = [0, 0, 0, 0, 0]
-        for start in sorted(places):
-            for term, length, senses, anchors in pairs.get(text[start : start + 2], ()):
-                if text.startswith(term, start):
-                    end = start + length
-                    for layer, sense in senses:
-                        if start >= free[layer]:
-                            free[layer] = end
-                            layers[layer].append((start, end, sense))
-                    if anchors:
-                        _try_patterns(finds, text, start, end, anchors)
-            single = singles.get(text[start])
-            if single is not None:
-                for layer, sense in single[2]:
-                    if start >= free[layer]:
-                        free[layer] = start + 1
-                        layers[layer].append((start, start + 1, sense))
-                if single[3]:
-                    _try_patterns(finds, text, start, start + 1, single[3])
-        return finds
+        """Return every term of one normalised text; see `find_all`."""
+        return self.find_all([text])[0]
+
+    def find_all(self, texts: Sequence[str]) -> list[Finds]:
+        """Return every term of each normalised text; leftmost longest, layer by layer.
+
+        Linear in the length of the texts, and much faster for many at once than one by one.
+        """
+        every = [Finds() for _ in texts]
+        entries, current = self._entries, -1
+        for number, start, end, term in self._scanner.scan(texts):
+            if number != current:
+                current, finds, free = number, every[number], [0] * len(_LAYERS)
+                layers = finds.layers()
+            senses, anchors = entries[term]
+            for layer, sense in senses:
+                if start >= free[layer]:
+                    free[layer] = end
+                    layers[layer].append((start, end, sense))
+            if anchors:
+                _try_patterns(finds, texts[number], start, end, anchors)
+        return every
 
     def domain_words(self) -> list[str]:
         """Return the multi-character Chinese terms, sorted: the words taught to the segmenter."""
@@ -385,7 +374,7 @@ class Lexicon:
 
 
 _Anchors = tuple[tuple[re.Pattern[str], AspectSense], ...]
-_Entry = tuple[str, int, tuple[tuple[int, Any], ...], _Anchors]
+_LAYERS = ("aspects", "word", "markers", "components", "symptoms")
 
 
 def _any_of(words: list[str]) -> re.Pattern[str]:
@@ -394,7 +383,7 @@ def _any_of(words: list[str]) -> re.Pattern[str]:
 
 def _layers(term: Term) -> tuple[tuple[int, Any], ...]:
     """Return (layer, sense) for the senses a term has; layers in the order of `Finds`."""
-    senses = (term.aspects, term.word, term.markers, term.components, term.symptoms)
+    senses = [getattr(term, layer) for layer in _LAYERS]
     return tuple((layer, sense) for layer, sense in enumerate(senses) if sense)
 
 

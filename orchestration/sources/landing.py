@@ -82,6 +82,9 @@ def land(settings: Settings, ledger: Ledger, parcel: Parcel) -> Delivery:
     try:
         size, digest = copy_durably(parcel.path, part / PAYLOAD)
         delivery = _describe(settings, parcel, received_at, size, digest)
+        known = ledger.delivery(delivery.delivery_id)
+        if known is not None and known.status not in ("landed", "withheld"):
+            return known  # admitted before; its payload may have left landing by retention
         write_durably(part / MANIFEST, _manifest(delivery))
         fsync_folder(part)
         _into_place(part, day / delivery.delivery_id)

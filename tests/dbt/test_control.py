@@ -120,8 +120,8 @@ def test_channel_status_tells_freshness_and_versions(delivered: Warehouse) -> No
     delivered.open(DAY + timedelta(days=3))
     status = rows(
         delivered,
-        "select is_stale, stale_hours, masker_version, scorer_version, equations_closed from ctl.channel_status "
-        "where channel in ('call_center', 'warranty_claims') order by channel",
+        "select is_stale, stale_hours, masker_version, scorer_version, equations_closed "
+        "from ctl.channel_status where channel in ('call_center', 'warranty_claims') order by channel",
     )
     # Received at 05:00 and 08:00 UTC of the first day; the fourth business day ends at 16:00 UTC.
     assert status == [(True, 83, "fixture", SCORER_VERSION, True), (True, 80, "fixture", None, True)]

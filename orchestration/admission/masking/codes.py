@@ -38,6 +38,7 @@ _VIN_SPACED = re.compile(
     rf"{_VIN_CHARACTER}(?<![A-Za-z0-9].)(?:(?<=[A-Za-z])|(?=[0-9 .\-_]{{0,4}}[A-Za-z]))"
     rf"(?=([ .\-_]?{_VIN_CHARACTER}(?:[ .\-_]?{_VIN_CHARACTER}){{11}}(?:[ .\-_]?[0-9]){{4}})(?![A-Za-z0-9]))"
 )
+_NO_GAPS = str.maketrans("", "", " .-_")
 VIN_GATE = re.compile(
     r"[A-Za-z](?:(?<=[0-9].)|(?<=[0-9]..)"
     r"|(?=[ .\-_]?[A-Za-z]?[ .\-_]?[A-Za-z]?[ .\-_]?[0-9]))|车架|底盘号|大架号|识别代"
@@ -124,15 +125,17 @@ def find_vins(text: str) -> Iterator[Span]:
 
 
 def _bare(spaced: str) -> str:
-    return "".join(character for character in spaced if character.isalnum()).upper()
+    return spaced.translate(_NO_GAPS).upper()
 
 
 def _vin_holds(value: str, is_spaced: bool) -> bool:
     if value.isdigit():
         return False
     known = _KNOWN_MAKERS.match(value) is not None
+    if is_spaced and not known:
+        return False
     if checks.vin_valid(value):
-        return known or (not is_spaced and checks.vin_model_year(value) is not None)
+        return known or checks.vin_model_year(value) is not None
     # A mistyped VIN still describes a car with letters; a serial number after a maker's letters does not.
     return known and not is_spaced and not value[3:9].isdigit() and value[9] not in "0UZ"
 

@@ -26,6 +26,7 @@ _ONE_BY_ONE = re.compile(
 )
 _PHONE_LISTED = re.compile(r"1(?<![0-9].)(?<![0-9][,、].)[,、][3-9](?:[,、][0-9]){9}(?![0-9])(?![,、][0-9])")
 _GROUP = re.compile(r"[0-9]+")
+_NO_GAPS = str.maketrans("", "", " -.,()/_~、")
 _NOT_DIGIT = re.compile(r"[^0-9]+")
 
 # Province and city codes of the numbering plan, without the leading 0.
@@ -286,4 +287,4 @@ def _left_edge(text: str, start: int, end: int) -> int:
 def _alphanumeric(raw: str) -> str:
     if raw.isalnum():
         return raw.upper()
-    return "".join(character for character in raw if character.isalnum()).upper()
+    return raw.translate(_NO_GAPS).upper()

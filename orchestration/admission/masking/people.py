@@ -160,7 +160,11 @@ def _titled_length(text: str, title: re.Match[str]) -> int:
     if not _may_hold_name(before):
         return 0
     if title[0][0] in "总工" and title[0] not in {"工程师", "总监"}:
-        is_named = before[-1] in _SURNAMES and before[-1] not in _EVERYDAY
+        is_named = (
+            before[-1] in _SURNAMES
+            and before[-1] not in _EVERYDAY
+            and before[-1] + title[0][0] not in _WORD_ENDS
+        )
         return int(is_named and (len(before) == 1 or before[-2] in _SHORT_TITLE_BEFORE))
     return _full_name_length(before) or _surname_length(before, title[0])
 
