@@ -71,7 +71,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["VOC_HOME"] = folder
         found = describe(load_graph())
-    SNAPSHOT.write_text(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    SNAPSHOT.write_text(
+        json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
     print(f"{SNAPSHOT}: {len(found['assets'])} assets, {len(found['checks'])} checks")
 
 

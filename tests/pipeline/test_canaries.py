@@ -32,8 +32,15 @@ def damaged(channel: str, payload: bytes, contract: dict) -> bytes:
         lines = payload.splitlines(keepends=True)
         rows = [json.loads(line) for line in lines[:40]]
         key = next(iter(rows[0]))
-        broken = [json.dumps(row | {key: {"not": list(row.values())[1:4]}}, ensure_ascii=False) for row in rows[:20]]
-        return b"".join([*[line.rstrip(b"}\n") + b"\n" for line in lines[20:40]], *[f"{one}\n".encode() for one in broken]])
+        broken = [
+            json.dumps(row | {key: {"not": list(row.values())[1:4]}}, ensure_ascii=False) for row in rows[:20]
+        ]
+        return b"".join(
+            [
+                *[line.rstrip(b"}\n") + b"\n" for line in lines[20:40]],
+                *[f"{one}\n".encode() for one in broken],
+            ]
+        )
     text = payload.decode(contract["encoding"])
     head, *rows = text.splitlines()
     shifted = [",".join(row.split(",")[1:]) for row in rows[:20]] + [row + ",多出" for row in rows[20:40]]
@@ -78,7 +85,10 @@ def use_everything(home: Home) -> None:
     "count", [pytest.param(25, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.full)]
 )
 def test_no_canary_outside_restricted_and_landing(
-    count: int, fresh_home: Callable[..., Home], tmp_path: Path, record_property: Callable[[str, object], None]
+    count: int,
+    fresh_home: Callable[..., Home],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     values = planted.make_canaries(5, count)
     home = fresh_home()
@@ -94,11 +104,13 @@ def test_no_canary_outside_restricted_and_landing(
     assert set(wanted) - control == set()
     hits = scan(home.path, wanted, exclude=NEVER_SEARCHED)
     class_of = {value: name for name, some in values.items() for value in some}
-    places = Counter((class_of[hit.canary], hit.file.split("/2026")[0], hit.table, hit.column) for hit in hits)
+    places = Counter(
+        (class_of[hit.canary], hit.file.split("/2026")[0], hit.table, hit.column) for hit in hits
+    )
     listing = "\n".join(f"{n:6} {place}" for place, n in places.most_common(SHOWN))
     record_property(
         "figure",
-        f"{len(wanted)} canaries of {len(values)} classes in {files} deliveries: control finds {len(control)}, "
-        f"outside restricted and landing {len({hit.canary for hit in hits})}",
+        f"{len(wanted)} canaries of {len(values)} classes in {files} deliveries: "
+        f"control finds {len(control)}, outside restricted and landing {len({hit.canary for hit in hits})}",
     )
     assert not hits, f"{len(hits)} hits of {len({hit.canary for hit in hits})} canaries\n{listing}"

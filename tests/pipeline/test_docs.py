@@ -45,7 +45,9 @@ def commands(document: Path, name: str, language: str | None = None) -> Iterator
     """Words of every `voc …` or `make …` in code, comments and prompts taken away."""
     for code in code_of(document, language):
         joined = code.replace("\\\n", " ")
-        for match in re.finditer(rf"(?m)^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*{name} +(\S.*(?:\n(?=[^\n]*\"\s*$).*)?)", joined):
+        for match in re.finditer(
+            rf"(?m)^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*{name} +(\S.*(?:\n(?=[^\n]*\"\s*$).*)?)", joined
+        ):
             try:
                 words = shlex.split(match[1], comments=True)
             except ValueError:
@@ -85,7 +87,9 @@ def test_voc_commands_exist(document: Path) -> None:
         for word in rest:
             option = word.strip("[]").split("=")[0]
             if re.fullmatch(r"--[a-z-]+", option):
-                assert option in known | {"--help", "--version"}, f"{by_name(document)}: voc {' '.join(words)}"
+                assert option in known | {"--help", "--version"}, (
+                    f"{by_name(document)}: voc {' '.join(words)}"
+                )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=by_name)

@@ -138,7 +138,9 @@ def run_job(home: Home, **arguments: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_one_channel_alone(home: Home, last_day: list[Delivered], environment: Callable[[Home], None]) -> None:
+def test_one_channel_alone(
+    home: Home, last_day: list[Delivered], environment: Callable[[Home], None]
+) -> None:
     """One channel's asset re-run from the UI admits that channel and touches nothing else."""
     import dagster as dg
 
@@ -181,7 +183,10 @@ def test_red_day_then_range_as_one_run(
     raw.write_bytes(kept)
     again = run_job(
         home,
-        tags={"dagster/asset_partition_range_start": "2026-03-29", "dagster/asset_partition_range_end": "2026-03-31"},
+        tags={
+            "dagster/asset_partition_range_start": "2026-03-29",
+            "dagster/asset_partition_range_end": "2026-03-31",
+        },
     )
     assert again.success, [event.message for event in again.all_events if event.is_step_failure]
     assert home.hashes() == ten_days.hashes()

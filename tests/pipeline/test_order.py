@@ -19,7 +19,7 @@ import duckdb
 import pytest
 
 from orchestration.partitions import business_date
-from tests.support.home import LIGHT, Delivered, Home, made_once, read_manifest, samples
+from tests.support.home import LIGHT, Delivered, Home, made_once, samples
 from tests.support.table_hash import differing
 
 ORDER_DEPENDENT = {"reports.rpt_data_status"}
@@ -50,10 +50,7 @@ def make_past(shared_root: Path, days: int, voices: float) -> Past:
 
     extra = made_once(shared_root / f"past-{days}", make)
     replaced = {path.name: path for path in extra.glob("cut/*/*")}
-    rows = [
-        Delivered(row.channel, replaced.get(row.path.name, row.path), row.received_at)
-        for row in plain
-    ]
+    rows = [Delivered(row.channel, replaced.get(row.path.name, row.path), row.received_at) for row in plain]
     for path in sorted(extra.glob("late/*/*")):
         rows.append(Delivered(path.parent.name, path, datetime.fromisoformat(path.name.split("__")[0])))
     return Past(sorted(rows, key=lambda row: (row.received_at, row.path.name)))
@@ -128,7 +125,7 @@ def known_records(home: Home) -> list[Any]:
 
 
 def check_same(left: Home, right: Home) -> int:
-    found = {name for name in differing(left.hashes(), right.hashes())}
+    found = set(differing(left.hashes(), right.hashes()))
     assert found <= ORDER_DEPENDENT
     assert data_status(left) == data_status(right)
     assert known_records(left) == known_records(right)
@@ -141,7 +138,10 @@ def check_past(home: Home) -> None:
     assert sum(row["duplicate"] for row in rows) > 20
     assert sum(row["quarantined"] for row in rows) > 5
     assert home.status()["all_equations_closed"]
-    query = "select count(*) as n from core.fct_feedback where channel = 'complaint_site' and feedback_date = date '{}'"
+    query = (
+        "select count(*) as n from core.fct_feedback "
+        "where channel = 'complaint_site' and feedback_date = date '{}'"
+    )
     assert home.sql(query.format(EMPTIED))[0]["n"] == 0
     assert home.sql(query.format(MOVED_TO))[0]["n"] >= 1
 
@@ -179,4 +179,6 @@ def test_three_shuffles_of_thirty_days(
         incremental = home.hashes()
         home.voc("refresh", "--full-rebuild", **LIGHT).ok()
         assert differing(incremental, home.hashes()) == {}
-    record_property("figure", f"{len(past.rows)} deliveries of 30 days, 3 shuffles: {tables} tables, one hash")
+    record_property(
+        "figure", f"{len(past.rows)} deliveries of 30 days, 3 shuffles: {tables} tables, one hash"
+    )

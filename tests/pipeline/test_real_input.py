@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,15 +49,13 @@ class Corpus:
 
 
 @pytest.fixture(scope="module")
-def corpus(request: pytest.FixtureRequest, nine_days: Home, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:  # fmt: skip
-    import os
-
+def corpus(nine_days: Home, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     folder = Path(os.environ["VOC_CORPUS_DIR"])
     rows = {name: read(folder / file) for name, file in FILES.items()}
     home = Home.create(tmp_path_factory.mktemp("corpus") / "home", warm, parsed=nine_days.path, **LIGHT)
     home.land(Delivered(name, folder / file, RECEIVED) for name, file in FILES.items())
     home.voc("refresh").ok()
-    yield Corpus(rows, home)
+    return Corpus(rows, home)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -138,7 +137,10 @@ def test_forum_posts_are_unchanged_but_for_tokens(corpus: Corpus) -> None:
 def test_repeated_texts_are_grouped_and_never_merged(
     corpus: Corpus, record_property: Callable[[str, object], None]
 ) -> None:
-    found = ask(corpus.home, "select channel, verbatim, repeat_group_id from core.fct_feedback where verbatim is not null")
+    found = ask(
+        corpus.home,
+        "select channel, verbatim, repeat_group_id from core.fct_feedback where verbatim is not null",
+    )
     groups = defaultdict(set)
     for _, verbatim, group in found:
         groups[verbatim].add(group)
@@ -146,7 +148,9 @@ def test_repeated_texts_are_grouped_and_never_merged(
     voices = Counter(group for _, _, group in found)
     repeated = [count for count in voices.values() if count > 1]
     assert repeated
-    record_property("figure", f"{len(found)} voices, {len(repeated)} groups of repeated texts with {sum(repeated)} voices")
+    record_property(
+        "figure", f"{len(found)} voices, {len(repeated)} groups of repeated texts with {sum(repeated)} voices"
+    )
 
 
 def test_every_text_has_a_score(corpus: Corpus, record_property: Callable[[str, object], None]) -> None:
@@ -176,13 +180,22 @@ def test_export_with_a_complaint_over_several_rows(corpus: Corpus, tmp_path: Pat
             writer.writerow(row | {"问题类型": "另一个问题"})
     derived = tmp_path / "derived.csv"
     derived.write_text(out.getvalue(), encoding="utf-8")
-    before = ask(corpus.home, "select count(*), sum(record_count) from core.fct_feedback where channel = 'complaint_site'")[0]
+    before = ask(
+        corpus.home,
+        "select count(*), sum(record_count) from core.fct_feedback where channel = 'complaint_site'",
+    )[0]
     corpus.home.land([Delivered("complaint_site", derived, DERIVED_RECEIVED)])
     corpus.home.voc("refresh").ok()
-    after = ask(corpus.home, "select count(*), sum(record_count) from core.fct_feedback where channel = 'complaint_site'")[0]
+    after = ask(
+        corpus.home,
+        "select count(*), sum(record_count) from core.fct_feedback where channel = 'complaint_site'",
+    )[0]
     assert after[0] == before[0]
     assert after[1] == before[1] + len(doubled)
-    texts = ask(corpus.home, "select count(*) from core.fct_feedback where channel = 'complaint_site' and text_count > 1")
+    texts = ask(
+        corpus.home,
+        "select count(*) from core.fct_feedback where channel = 'complaint_site' and text_count > 1",
+    )
     assert texts[0][0] <= sum(len(set(ts)) > 1 for ts in _texts(rows).values())
     assert corpus.home.status()["all_equations_closed"]
 

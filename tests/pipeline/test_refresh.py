@@ -49,7 +49,9 @@ def test_first_refresh_publishes_every_audience_with_closed_equations(nine_days:
     assert status["all_equations_closed"]
     assert not status["is_refreshing"]
     assert status["last_run"]["status"] == "success"
-    assert {row["channel"] for row in status["channels"] if row["admitted"]} == set(nine_days.settings.channels)
+    assert {row["channel"] for row in status["channels"] if row["admitted"]} == set(
+        nine_days.settings.channels
+    )
     assert set(voices(nine_days)) == {"call_center", "complaint_site", "forum", "media_comments", "survey"}
 
 
@@ -71,7 +73,9 @@ def test_second_refresh_finds_nothing_and_loads_nothing(ten_days: Home) -> None:
     assert ten_days.published_bytes() == before
 
 
-def test_next_day_makes_a_new_version_that_shares_what_did_not_change(nine_days: Home, ten_days: Home) -> None:
+def test_next_day_makes_a_new_version_that_shares_what_did_not_change(
+    nine_days: Home, ten_days: Home
+) -> None:
     old, new = nine_days.published_versions(), ten_days.published_versions()
     assert all(old[audience] != new[audience] for audience in ("bi", "voice"))
     assert sum(voices(ten_days).values()) > sum(voices(nine_days).values())
@@ -79,9 +83,13 @@ def test_next_day_makes_a_new_version_that_shares_what_did_not_change(nine_days:
         kept = ten_days.path / "published" / audience / "versions" / str(old[audience])
         assert (kept / "manifest.json").is_file()
         objects = [
-            {part["sha256"] for table in home.published_manifest(audience)["tables"].values() for part in table["partitions"]}
+            {
+                part["sha256"]
+                for table in home.published_manifest(audience)["tables"].values()
+                for part in table["partitions"]
+            }
             for home in (nine_days, ten_days)
-        ]  # fmt: skip
+        ]
         assert len(objects[0] & objects[1]) > len(objects[1]) / 3
 
 
@@ -92,7 +100,9 @@ def test_late_delivery_rebuilds_its_day(home: Home, tmp_path: Path) -> None:
         "m990001,空调不冷，开了半小时还是热风,空调,-1,\n"
     )
     before = voices(home)
-    landed = home.voc("deliver", "media_comments", str(late), "--received-at", "2026-03-27T20:00:00+08:00", "--json")
+    landed = home.voc(
+        "deliver", "media_comments", str(late), "--received-at", "2026-03-27T20:00:00+08:00", "--json"
+    )
     assert json.loads(landed.ok().out)[0]["status"] == "landed"
     outcome = home.voc("refresh", **LIGHT).ok()
     assert "1 records, 1 admitted" in outcome.err
@@ -153,7 +163,9 @@ def check_withheld(home: Home, channel: str, before: dict[str, int]) -> None:
     assert {notice["subject"] for notice in told} == {channel}
 
 
-def test_payload_that_is_gone_withholds_its_channel(home: Home, last_day: list[Delivered], ten_days: Home) -> None:
+def test_payload_that_is_gone_withholds_its_channel(
+    home: Home, last_day: list[Delivered], ten_days: Home
+) -> None:
     home.land(last_day)
     payload = next(home.path.glob("landing/forum/2026-03-31/*/payload"))
     kept = payload.read_bytes()
@@ -171,7 +183,9 @@ def test_payload_that_is_gone_withholds_its_channel(home: Home, last_day: list[D
 def test_broken_contract_withholds_its_channel(home: Home, last_day: list[Delivered], tmp_path: Path) -> None:
     contract = tmp_path / "forum.yml"
     contract.write_text((PROJECT_ROOT / "data_quality/contracts/forum.yml").read_text() + "\nentities: 3\n")
-    config = config_copy(tmp_path, lambda document: document["channels"]["forum"].update(contract=str(contract)))
+    config = config_copy(
+        tmp_path, lambda document: document["channels"]["forum"].update(contract=str(contract))
+    )
     home.land(last_day)
     before = voices(home)
     outcome = home.voc("refresh", VOC_CONFIG=str(config), **LIGHT).no_traceback()
@@ -235,4 +249,6 @@ def test_status_deliver_and_quarantine_work_during_a_refresh(
     posts = home.sql("select count(*) as n from core.fct_feedback where channel = 'forum' and "
                      "feedback_date = date '2026-03-31'", "voice")[0]["n"]  # fmt: skip
     assert posts >= count
-    record_property("figure", f"{count} rounds of status, deliver, quarantine, sql during a refresh: 0 failures")
+    record_property(
+        "figure", f"{count} rounds of status, deliver, quarantine, sql during a refresh: 0 failures"
+    )

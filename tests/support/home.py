@@ -39,8 +39,8 @@ TIMEOUT_S = 900
 LIGHT = {"VOC_TEST_LIGHT": "1"}
 LEDGER_STATE = {
     "delivery": "select * from delivery order by delivery_id",
-    "file": "select zone, channel, entity, ingest_date, path, sha256, rows, bytes, delivery_id, scorer_version, "
-    "status from file order by path",
+    "file": "select zone, channel, entity, ingest_date, path, sha256, rows, bytes, delivery_id, "
+    "scorer_version, status from file order by path",
     "record_key": "select e.channel, e.entity, hex(record_id), hex(voice_id), version, hex(content_hash), "
     "event_date, is_deleted, first_sighting, content_sighting, delivery_id "
     "from record_key join entity as e using (entity_id) order by 1, 2, 3",
@@ -48,7 +48,8 @@ LEDGER_STATE = {
     "from past_content join entity as e using (entity_id) order by 1, 2, 3, 4",
     "touched_day": "select * from touched_day order by delivery_id, entity, event_date",
     "quarantine": "select * from quarantine order by quarantine_id",
-    "subject_file": "select subject_key, f.path from subject_file join file as f using (file_id) order by 1, 2",
+    "subject_file": "select subject_key, f.path from subject_file join file as f using (file_id) "
+    "order by 1, 2",
 }
 
 
@@ -145,7 +146,9 @@ class Warm:
 
 def plain_environment(project: Path = PROJECT_ROOT) -> dict[str, str]:
     """The environment without anything that points at a home."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VOC_", "DAGSTER_HOME"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("VOC_", "DAGSTER_HOME"))
+    }
     return kept | {
         "PYTHONPATH": str(project),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -254,7 +257,10 @@ class Home:
 
     def published_versions(self) -> dict[str, str | None]:
         """The version id (a hash of its content) each audience reads."""
-        return {audience: self.published_manifest(audience).get("version_id") for audience in self.settings.audiences}
+        return {
+            audience: self.published_manifest(audience).get("version_id")
+            for audience in self.settings.audiences
+        }
 
     def published_manifest(self, audience: str) -> dict[str, Any]:
         path = self.path / "published" / audience / "current" / "manifest.json"
@@ -284,7 +290,14 @@ class Home:
 
     def files(self) -> set[str]:
         """Every file of the zones that the ledger, or a version, must account for."""
-        zones = ("landing", "raw", "scores", "restricted/originals", "restricted/identity", "restricted/dispositions")
+        zones = (
+            "landing",
+            "raw",
+            "scores",
+            "restricted/originals",
+            "restricted/identity",
+            "restricted/dispositions",
+        )
         return {
             str(path.relative_to(self.path))
             for zone in zones
