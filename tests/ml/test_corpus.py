@@ -19,7 +19,11 @@ from ml.scoring import Scorer
 from ml.text.segment import boundaries, segmenter
 
 CORPUS = os.environ.get("VOC_CORPUS_DIR")
-pytestmark = [pytest.mark.corpus, pytest.mark.skipif(not CORPUS, reason="VOC_CORPUS_DIR is not set")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.corpus,
+    pytest.mark.skipif(not CORPUS, reason="VOC_CORPUS_DIR is not set"),
+]
 COMPLAINTS = "car_complaints_2024-01-29_2024-04-07.csv"
 COMMENTS = "bdci2018_auto_aspect_train.csv"
 
