@@ -292,13 +292,15 @@ def _text_score(
                 good += weight * opinion.intensity
             elif opinion.polarity < 0:
                 bad += weight * opinion.intensity
-    for mention in mentions:
-        if mention.polarity and good == bad == 0:
-            good, bad = float(mention.polarity > 0), float(mention.polarity < 0)
-    bad += sum(_URGENCY_INTENSITY[a.urgency] for a in alarms if a.urgency in {"safety", "immobilised"})
+    if good == bad == 0:
+        decided = next((m.polarity for m in mentions if m.polarity), 0)
+        good, bad = float(decided > 0), float(decided < 0)
+    for alarm in alarms:
+        if alarm.urgency in {"safety", "immobilised"}:
+            bad += _URGENCY_INTENSITY[alarm.urgency]
     score = round((good - bad) / (good + bad + 1.0), 4)
     polarity = 1 if score > _POSITIVE_EDGE else (-1 if score < _NEGATIVE_EDGE else 0)
-    levels = [m.urgency for m in mentions] + [a.urgency for a in alarms] + (["wish"] if wishes else [])
+    levels = [*[m.urgency for m in mentions], *[a.urgency for a in alarms], "wish" if wishes else "none"]
     abstained = not mentions and good == bad == 0
     strength = max([m.confidence for m in mentions], default=0.0)
     confidence = 0.0 if abstained else round(max(abs(score) * 0.8, strength * 0.9), 4)

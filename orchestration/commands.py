@@ -66,6 +66,11 @@ def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -
         raise click.BadParameter(
             f"{as_of} has not begun in Asia/Shanghai; the latest is today", param_hint="--as-of"
         )
+    for channel in channels:
+        if channel not in settings.channels:
+            raise click.BadParameter(
+                f"unknown channel {channel!r}; known: {', '.join(settings.channels)}", param_hint="--channel"
+            )
     _require_keys(settings)
     try:
         outcome = run_refresh(settings, as_of=as_of, channels=channels, full_rebuild=full_rebuild)
