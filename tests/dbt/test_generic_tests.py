@@ -36,7 +36,7 @@ CASES = (
     Case("accepted_members", {"members": {"colour": ["red"]}}, GOOD, (*GOOD, (3, "2026-01-03", 1, "blue"))),
     Case(
         "relationships_where",
-        {"column": "id", "to": "ref('referred')", "field": "id", "where": "amount > 5"},
+        {"column": "id", "to": "ref('referred')", "field": "id", "condition": "amount > 5"},
         (*GOOD, (99, "2026-01-03", 5, "not meant")),
         (*GOOD, (99, "2026-01-03", 6, "red")),
     ),

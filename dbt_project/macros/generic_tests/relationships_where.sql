@@ -1,9 +1,9 @@
-{# Every non-null `column` of the rows meeting `where` stands in `field` of `to`. #}
-{% test relationships_where(model, column, to, field, where='true', day=none, kind=none) %}
+{# Every non-null `column` of the rows meeting `condition` stands in `field` of `to`. #}
+{% test relationships_where(model, column, to, field, condition='true', day=none, kind=none) %}
 with tested as (
     select {{ column }} as referring
     from {{ tested_rows(model, day, kind) }} as meant
-    where {{ column }} is not null and ({{ where }})
+    where {{ column }} is not null and ({{ condition }})
 )
 
 select tested.referring
