@@ -75,6 +75,7 @@ class Bench:
 
     def run(self) -> Result:
         """Measure everything and judge it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         parts = {
             "masker": self._masker,
             "day": self._whole_days,

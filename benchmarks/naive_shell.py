@@ -101,7 +101,7 @@ def real_graph(root: Path = PROJECT_ROOT, manifest: Path | None = None) -> Graph
     if manifest is not None and manifest.is_file():
         nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
         models = {
-            node["name"]: tuple(sorted(r["name"] for r in node["refs"]))
+            node["name"]: tuple(sorted(r["name"] for r in node.get("refs", ())))
             for node in nodes
             if node["resource_type"] in ("model", "seed", "snapshot")
         }

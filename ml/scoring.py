@@ -52,6 +52,7 @@ LEXICON_VERSION = f"lex-{content_version(LEXICON_FILES)}"
 SCORER_VERSION = _scorer_version()
 
 _TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|qq|姓名|地址)\]")
+# Texts folded, searched and segmented together; a batch costs a few MB.
 _BATCH_TEXTS, _BATCH_CHARS = 512, 1 << 16
 # Subjects that are no product: being unhappy with them is a wish to be dealt with, not a fault.
 _SERVICE_AREAS = frozenset({"AFT", "SAL", "PRI"})
@@ -109,7 +110,7 @@ class Scorer:
             return TextScore(0, 0.0, wish, 0.0, True, True, len(text), ())
         readings = self._read(normalized.text, finds)
         alarms = self._alarms(readings, finds) if finds.symptoms else []
-        wishes = any("wish" in reading.markers for reading in readings)
+        wishes = bool(finds.markers) and any("wish" in reading.markers for reading in readings)
         scored = tuple(
             [
                 _mention_score(mention, normalized.original_span(mention.start, mention.end), wishes)
@@ -144,7 +145,7 @@ class Scorer:
         readings = []
         for clause in split_clauses(text, self.lexicon.contrast):
             start, end = clause[:2]
-            kinds = markers.within(start, end)
+            kinds = markers.within(start, end) if finds.markers else _NOTHING
             found = words.within(start, end)
             named = aspects.within(start, end)
             # Alarms look at parts and symptoms as well.
@@ -184,10 +185,10 @@ class Scorer:
             view = UrgencyClause(
                 clause,
                 components.within(clause.start, clause.end),
-                [s for s in found if s[0] < item.hypothetical_from],
+                [s for s in found if s[0] < item.hypothetical_from] if found else found,
                 "driving" in item.markers,
                 asks,
-                [(o.start, o.end) for o in item.opinions if o.is_negated],
+                [(o.start, o.end) for o in item.opinions if o.is_negated] if found else _NOTHING,
             )
             views.append(view)
         return find_alarms(views, self.lexicon)
@@ -292,13 +293,15 @@ def _text_score(
                 good += weight * opinion.intensity
             elif opinion.polarity < 0:
                 bad += weight * opinion.intensity
-    for mention in mentions:
-        if mention.polarity and good == bad == 0:
-            good, bad = float(mention.polarity > 0), float(mention.polarity < 0)
-    bad += sum(_URGENCY_INTENSITY[a.urgency] for a in alarms if a.urgency in {"safety", "immobilised"})
+    if good == bad == 0:
+        decided = next((m.polarity for m in mentions if m.polarity), 0)
+        good, bad = float(decided > 0), float(decided < 0)
+    for alarm in alarms:
+        if alarm.urgency in {"safety", "immobilised"}:
+            bad += _URGENCY_INTENSITY[alarm.urgency]
     score = round((good - bad) / (good + bad + 1.0), 4)
     polarity = 1 if score > _POSITIVE_EDGE else (-1 if score < _NEGATIVE_EDGE else 0)
-    levels = [m.urgency for m in mentions] + [a.urgency for a in alarms] + (["wish"] if wishes else [])
+    levels = [*[m.urgency for m in mentions], *[a.urgency for a in alarms], "wish" if wishes else "none"]
     abstained = not mentions and good == bad == 0
     strength = max([m.confidence for m in mentions], default=0.0)
     confidence = 0.0 if abstained else round(max(abs(score) * 0.8, strength * 0.9), 4)

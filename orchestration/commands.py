@@ -68,6 +68,11 @@ def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -
         )
     if as_of and as_of < FIRST_DAY:
         raise click.BadParameter(f"{as_of} is before the first day, {FIRST_DAY}", param_hint="--as-of")
+    for channel in channels:
+        if channel not in settings.channels:
+            raise click.BadParameter(
+                f"unknown channel {channel!r}; known: {', '.join(settings.channels)}", param_hint="--channel"
+            )
     _require_keys(settings)
     try:
         outcome = run_refresh(settings, as_of=as_of, channels=channels, full_rebuild=full_rebuild)

@@ -67,7 +67,7 @@ def attach(clauses: Sequence[ClauseReading]) -> list[list[Evidence]]:
 
 
 def _attach_clause(reading: ClauseReading, before: list[Evidence]) -> list[Evidence]:
-    named = _named(reading.aspects)
+    named = _named(reading.aspects) if reading.aspects else []
     turns = reading.clause.turns
     own = [Evidence(s.code, start, end, s.weight, 0, 1, False, turns) for start, end, s in named]
     taken = -1

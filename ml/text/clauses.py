@@ -7,6 +7,7 @@ What a clause says is decided in `ml.sentiment` and `ml.aspects`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -64,21 +65,23 @@ def split_clauses(text: str, contrast: tuple[str, ...]) -> list[Clause]:
         kind = match.lastindex
         if start > begin:
             asks = kind == _SENTENCE and "?" in match.group()
-            _append(clauses, Clause(begin, start, sentence, turns, asks))
+            clauses.append(Clause(begin, start, sentence, turns, asks))
         if kind is None:
             begin, turns = start, match.group() in TURNING
         else:
             sentence += kind == _SENTENCE
             begin, turns = end, False
     if begin < len(text):
-        _append(clauses, Clause(begin, len(text), sentence, turns, asks=False))
-    return clauses
+        clauses.append(Clause(begin, len(text), sentence, turns, False))
+    if len(text) <= MAX_CLAUSE_CHARS:
+        return clauses
+    return [piece for clause in clauses for piece in _pieces(clause)]
 
 
-def _append(clauses: list[Clause], clause: Clause) -> None:
-    """Append the clause, cut into pieces if it is very long."""
+def _pieces(clause: Clause) -> Iterator[Clause]:
+    """Yield the clause, cut if it is very long; its end is that of the last piece."""
     start, end, sentence, turns, asks = clause
     while end - start > MAX_CLAUSE_CHARS:
-        clauses.append(Clause(start, start + MAX_CLAUSE_CHARS, sentence, turns, asks=False))
+        yield Clause(start, start + MAX_CLAUSE_CHARS, sentence, turns, False)
         start, turns = start + MAX_CLAUSE_CHARS, False
-    clauses.append(Clause(start, end, sentence, turns, asks))
+    yield Clause(start, end, sentence, turns, asks)

@@ -112,7 +112,7 @@ def normalize_all(texts: Sequence[str]) -> list[Normalized]:
     codes = tables.single[code_points("".join(texts))]
     folded = codes.tobytes().decode("utf-32-le", "surrogatepass")
     ends = list(accumulate(map(len, texts)))
-    starts = [0, *ends[:-1]]
+    starts = [0, *ends][:-1]
     found = [Normalized(folded[start:end]) for start, end in zip(starts, ends, strict=True)]
     suspects = np.flatnonzero(tables.suspect[codes])
     lows, highs = np.searchsorted(suspects, starts), np.searchsorted(suspects, ends)

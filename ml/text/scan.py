@@ -17,8 +17,9 @@ Ints = NDArray[np.int64]
 
 # Texts are walked in windows of this many characters, so that memory stays flat for any length.
 WINDOW = 1 << 18
-# Size of the first sieve; two pairs of characters may share a place, the walk tells them apart.
-_SIEVE = (1 << 22) - 1
+# The first sieve fits into the cache of a core; pairs of characters may share a place, the walk tells
+# them apart.
+_SIEVE = (1 << 18) - 1
 _CODE_POINTS = 0x110000
 
 
@@ -36,16 +37,20 @@ class TermScanner:
         numbers = {char: number for number, char in enumerate(chars, 1)}
         self._base = len(chars) + 1
         self._depth = max(map(len, terms), default=0)
-        self._numbers = np.zeros(_CODE_POINTS, np.int64)
+        self._numbers = np.zeros(_CODE_POINTS, np.int32)
         self._numbers[[ord(char) for char in chars]] = range(1, self._base)
+        self._numbers[0] = 0
         edges, ends = _trie([[numbers[char] for char in term] for term in terms], self._base)
         # The walk looks one place further than the last edge.
         self._edges = np.array([*sorted(edges), np.iinfo(np.int64).max])
         self._states = np.array([*(edges[key] for key in sorted(edges)), 0])
         self._terms = np.array(ends)
-        self._first = np.zeros(self._base, np.int64)
-        for number in range(1, self._base):
-            self._first[number] = edges.get(number, 0)
+        # The root has edges too: a character that begins no term must lead to no state at all.
+        self._first = np.full(self._base, -1, np.int64)
+        self._is_single = np.zeros(self._base, np.bool_)
+        for term in terms:
+            self._first[numbers[term[0]]] = edges[numbers[term[0]]]
+            self._is_single[numbers[term[0]]] |= len(term) == 1
         self._sieve = np.zeros(_SIEVE + 1, np.bool_)
         self._sieve[[self._pair(numbers[t[0]], numbers[t[1]]) for t in terms if len(t) > 1]] = True
 
@@ -57,7 +62,9 @@ class TermScanner:
 
         In order of text and start, the longest first; overlaps are all there.
         """
-        # NUL is in no normalised text and, numbered 0, in no term.
+        if not texts:
+            return iter(())
+        # NUL is in no normalised text, and no term is found over it.
         numbers = self._numbers[code_points("\0".join([*texts, "\0" * self._depth]))]
         begins = np.fromiter(accumulate((len(text) + 1 for text in texts), initial=0), np.int64)
         parts = [self._walk(numbers, low) for low in range(0, len(numbers) - self._depth, WINDOW)]
@@ -67,16 +74,15 @@ class TermScanner:
         columns = (owners, starts, starts + lengths, terms)
         return zip(*(column.tolist() for column in columns), strict=True)
 
-    def _walk(self, numbers: Ints, low: int) -> tuple[Ints, Ints, Ints]:
+    def _walk(self, numbers: NDArray[np.int32], low: int) -> tuple[Ints, Ints, Ints]:
         """Return starts, lengths and terms of what begins in the window at `low`, sorted."""
         size = min(WINDOW, len(numbers) - self._depth - low)
         head = numbers[low : low + size]
-        states = self._first[head]
-        here = np.flatnonzero(self._terms[states] >= 0)
-        found = [(here, np.ones_like(here), self._terms[states[here]])]
+        here = np.flatnonzero(self._is_single[head])
+        found = [(here, np.ones_like(here), self._terms[self._first[head[here]]])]
         pairs = (head * self._base + numbers[low + 1 : low + size + 1]) & _SIEVE
         here = np.flatnonzero(self._sieve[pairs])
-        states, length = states[here], 1
+        states, length = self._first[head[here]], 1
         while here.size:
             keys = states * self._base + numbers[low + here + length]
             edges = np.searchsorted(self._edges, keys)

@@ -106,7 +106,8 @@ def stand_alone(
     begins = np.array([0, *accumulate(len(text) + 1 for text in texts)])
     owners, starts, ends = np.array(spans, np.int64).reshape(-1, 3).T
     starts, ends = starts + begins[owners], ends + begins[owners]
-    breaks = np.array([-1, *np.flatnonzero(_break_table()[code_points(joined)]), len(joined)])
+    inner = np.flatnonzero(_break_table()[code_points(joined)])
+    breaks = np.concatenate(([-1], inner, [len(joined)]))
     lows = breaks[np.searchsorted(breaks, starts) - 1] + 1
     highs = breaks[np.searchsorted(breaks, ends)]
     _, first, piece_of = np.unique(lows * (len(joined) + 1) + highs, return_index=True, return_inverse=True)

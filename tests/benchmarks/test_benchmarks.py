@@ -115,6 +115,7 @@ def test_shell_has_the_graph_of_the_project(tmp_path):
     nodes = {
         "model.a": {"resource_type": "model", "name": "a", "refs": []},
         "model.b": {"resource_type": "model", "name": "b", "refs": [{"name": "a"}]},
+        "seed.s": {"resource_type": "seed", "name": "s"},
         "test.1": {"resource_type": "test", "name": "t1", "refs": [{"name": "a"}]},
         "test.2": {"resource_type": "test", "name": "t2", "refs": [{"name": "b"}]},
         "test.3": {"resource_type": "test", "name": "t3", "refs": [{"name": "b"}]},
@@ -122,7 +123,7 @@ def test_shell_has_the_graph_of_the_project(tmp_path):
     manifest = tmp_path / "manifest.json"
     manifest.write_text(json.dumps({"nodes": nodes}))
     graph = naive_shell.real_graph(manifest=manifest)
-    assert (graph.models, graph.tests, graph.leaves) == ({"a": (), "b": ("a",)}, 3, ("b",))
+    assert (graph.models, graph.tests, graph.leaves) == ({"a": (), "b": ("a",), "s": ()}, 3, ("b", "s"))
     location = naive_shell.generate(tmp_path, graph)
     compile(location.read_text(), "shell", "exec")
     assert "ref('a')" in (tmp_path / "shell_dbt" / "models" / "b.sql").read_text()

@@ -77,7 +77,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, in
 
 
 def _write_project(project: Path) -> None:
-    head = {"name": "voc_warehouse", "version": "1", "profile": "voc_warehouse", "model-paths": ["models"]}
+    head = {"name": "voc_warehouse", "version": "1.0", "profile": "voc_warehouse", "model-paths": ["models"]}
     head["flags"] = {"require_generic_test_arguments_property": True}
     (project / "dbt_project.yml").write_text(yaml.safe_dump(head), encoding="utf-8")
     (project / "models").mkdir()

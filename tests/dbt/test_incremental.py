@@ -20,6 +20,8 @@ from tests.support import sample_history as history
 from tests.support.raw_home import SCORER_VERSION
 from tests.support.table_hash import differing, table_hashes
 
+pytestmark = pytest.mark.slow
+
 FIRST = history.FIRST_DAY
 
 

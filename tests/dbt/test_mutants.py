@@ -5,7 +5,6 @@ The mutated model is built on a copy of a sound warehouse, and every check that 
 `pytest -s` prints the table of mutants and the checks that caught them.
 """
 
-# ruff: noqa: E501 - a mutant is read in one piece
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -21,6 +20,8 @@ from orchestration.warehouse import dbt_runner
 from orchestration.warehouse.dbt_runner import BuildResult
 from tests.dbt.conftest import Warehouse
 from tests.support import sample_history as history
+
+pytestmark = pytest.mark.slow
 
 PREFIX = {"model": "model.voc_warehouse.", "macro": "macro.voc_warehouse."}
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from orchestration.warehouse import dbt_runner
 from tests.dbt.conftest import Warehouse
+
+pytestmark = pytest.mark.slow
 
 RULE_BEARING = {
     "int_feedback_record", "int_customer", "fct_feedback", "fct_feedback_mention", "fct_survey_response",

@@ -20,6 +20,8 @@ from orchestration.publishing.versions import AudienceStore, publications
 from orchestration.settings import Settings
 from tests.publishing.sample_warehouse import AS_OF, SampleWarehouse
 
+pytestmark = pytest.mark.slow
+
 STEPS = Path(__file__).with_name("publish_steps.py")
 PUBLISHES = 20
 FAULTS = [

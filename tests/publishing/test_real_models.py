@@ -16,6 +16,8 @@ from orchestration.warehouse.dbt_runner import run_build
 from tests.support.raw_home import SCORER_VERSION, RawHome
 from tests.support.sample_history import deliver_day, deliver_masters
 
+pytestmark = pytest.mark.slow
+
 DAYS = 12
 
 
