@@ -71,13 +71,15 @@ def write_audit(action: str, details: Mapping[str, Any]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; known errors end in one line and an exit code, never in a traceback."""
+    from data_quality.contract import ContractError
+    from orchestration.admission.ledger import LedgerError
     from orchestration.settings import ConfigError
 
     try:
         voc.main(
             args=list(arguments) if arguments is not None else None, prog_name="voc", standalone_mode=True
         )
-    except ConfigError as error:
+    except (ConfigError, ContractError, LedgerError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(EXIT_BAD_CONFIG)
 

@@ -57,7 +57,7 @@ def init_home() -> None:
 @click.option("--full-rebuild", is_flag=True, help="Build all tables anew from the raw zone.")
 def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -> None:
     """From landed deliveries to published tables, for one business day."""
-    from orchestration.partitions import business_date, day_end
+    from orchestration.partitions import FIRST_DAY, business_date, day_end
     from orchestration.refresh import after_refresh, run_refresh
     from orchestration.status import status_document
 
@@ -66,6 +66,8 @@ def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -
         raise click.BadParameter(
             f"{as_of} has not begun in Asia/Shanghai; the latest is today", param_hint="--as-of"
         )
+    if as_of and as_of < FIRST_DAY:
+        raise click.BadParameter(f"{as_of} is before the first day, {FIRST_DAY}", param_hint="--as-of")
     for channel in channels:
         if channel not in settings.channels:
             raise click.BadParameter(

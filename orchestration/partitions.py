@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 BUSINESS_ZONE_NAME = "Asia/Shanghai"
 BUSINESS_ZONE = ZoneInfo(BUSINESS_ZONE_NAME)
+# The first business day that can be refreshed; nothing can have been received before it.
+FIRST_DAY = date(2020, 1, 1)
 
 
 def business_date(instant: datetime) -> date:

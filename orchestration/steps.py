@@ -149,7 +149,12 @@ def fix_window(settings: Settings, as_of: date, *, full_rebuild: bool = False) -
     with step("window", "fix the build window") as record, Ledger.open(settings) as ledger:
         ledger.export_parquet(settings.ledger_export)
         window = open_window(
-            settings, ledger, as_of, scorer_version=scorer_version(), force_full_rebuild=full_rebuild
+            settings,
+            ledger,
+            as_of,
+            scorer_version=scorer_version(),
+            force_full_rebuild=full_rebuild,
+            renew_empty=_is_published(settings),
         )
         record.rows = len(window.delivery_ids)
         kind = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -209,13 +209,15 @@ def _why(error: Exception) -> str:
     return f"unexpected {type(error).__name__} in {where}; the delivery stays in landing and is tried again"
 
 
-def _sweep(settings: Settings, ledger: Ledger, waiting: Iterable[Delivery]) -> None:
+def _sweep(settings: Settings, ledger: Ledger, waiting: Sequence[Delivery]) -> None:
     days = sorted({(one.channel, one.ingest_date.isoformat()) for one in waiting})
     if not days:
         return
-    listed = {one.path for one in ledger.files(("identity", "disposition"), status=None)}
+    # Only a delivery that still waits can have left files behind: the others cost nothing here.
+    ids = {one.delivery_id for one in waiting}
+    listed = {one.path for one in ledger.files(("identity", "disposition"), delivery_ids=ids, status=None)}
     for name in ("identity", "dispositions"):
-        sweep_unlisted(settings.restricted / name, listed, settings.home)
+        sweep_unlisted(settings.restricted / name, listed, settings.home, of=ids)
     for channel, day in days:
         listed = {one.path for one in ledger.files(("raw", "original"), channel=channel, status=None)}
         for top in (settings.raw, settings.restricted / "originals"):

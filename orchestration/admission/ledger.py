@@ -38,6 +38,8 @@ _QUARANTINE_COLUMNS = ", ".join(one.name for one in dataclass_fields(QuarantineR
 # Not for export: payloads and headers are original bytes.
 # Not the record keys and the subject index: they grow with every record, and no model needs them.
 _EXPORTED = ("delivery", "file", "entity", "touched_day", "run", "published_version", "audit")
+# Not what people or sources wrote (a file or column may be called after a customer's number).
+_NOT_EXPORTED = frozenset({"file_name", "source_json", "drift_json", "detail_json"})
 
 
 class LedgerError(Exception):
@@ -455,13 +457,20 @@ class Ledger:
     # -- export -------------------------------------------------------------------------------
 
     def export_parquet(self, dest: Path) -> list[Path]:
-        """Write the ledger's tables (no payloads, record keys or subjects) as Parquet; returns the files."""
+        """Write the ledger's tables as Parquet; returns the files.
+
+        Left out: payloads, record keys, subjects, and texts that people or sources chose (file
+        names, unlisted columns, reasons): the export does not stand in the restricted zone.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         dest.mkdir(parents=True, exist_ok=True)
         written = []
-        columns_of = dict.fromkeys(_EXPORTED, "*") | {"quarantine": _QUARANTINE_COLUMNS}
+        columns_of = {
+            name: ", ".join(one for one in self._kinds(name) if one not in _NOT_EXPORTED)
+            for name in _EXPORTED
+        } | {"quarantine": _QUARANTINE_COLUMNS}
         for name, columns in columns_of.items():
             cursor = self.connection.execute(f"select {columns} from {name} order by 1, 2")
             names = [one[0] for one in cursor.description]

@@ -51,11 +51,21 @@ def write_table(table: pa.Table, folder: Path, name: str, top: Path, *, owner_on
     return Written(target, digest, table.num_rows, size)
 
 
-def sweep_unlisted(folder: Path, listed: Collection[str], home: Path) -> list[Path]:
-    """Delete files of a folder that the ledger does not list: leavings of a run that died."""
+def sweep_unlisted(
+    folder: Path, listed: Collection[str], home: Path, of: Collection[str] | None = None
+) -> list[Path]:
+    """Delete files of a folder that the ledger does not list: leavings of a run that died.
+
+    `of`: only temporary files and those of these deliveries (whose id begins their name).
+    """
     if not folder.is_dir():
         return []
-    gone = [one for one in sorted(folder.iterdir()) if one.relative_to(home).as_posix() not in listed]
+    names = [
+        name
+        for name in sorted(one.name for one in folder.iterdir())
+        if of is None or name.startswith(PART) or name[:16] in of
+    ]
+    gone = [folder / name for name in names if (folder / name).relative_to(home).as_posix() not in listed]
     for one in gone:
         one.unlink(missing_ok=True)
     return gone

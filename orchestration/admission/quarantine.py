@@ -95,16 +95,22 @@ def release(
         raise QuarantineError(
             f"{', '.join(closed)}: not open any more; see `voc quarantine list --status released`"
         )
-    groups: dict[tuple[str, str], list[QuarantineRow]] = {}
-    for row in rows:
-        # A record without a header of its own is a whole file: it goes alone, as it came.
-        alone = row.quarantine_id if _is_whole(row) else ""
-        groups.setdefault((row.delivery_id, row.header_id or alone), []).append(row)
+    groups: dict[tuple[str, str, str], list[QuarantineRow]] = {}
+    by_id = {row.quarantine_id: row for row in rows}
+    for row in sorted(by_id.values(), key=lambda one: (one.delivery_id, one.record_ordinal)):
+        # A record without a header of its own is a whole file; it and a cut record go alone, as they came.
+        alone = row.quarantine_id if _is_whole(row) or _is_cut(row) else ""
+        groups.setdefault((row.delivery_id, row.header_id or "", alone), []).append(row)
     return [_land_group(settings, ledger, group, resolution) for _, group in sorted(groups.items())]
 
 
 def _is_whole(row: QuarantineRow) -> bool:
     return row.header_id is None and Reason(row.reason_code) not in LINE_REASONS
+
+
+def _is_cut(row: QuarantineRow) -> bool:
+    """Tell a record whose missing line end is the fault: with others after it, it would get one."""
+    return row.reason_code == Reason.TRUNCATED_RECORD
 
 
 def _land_group(

@@ -290,18 +290,31 @@ def voice_text(items: Any, item_text: str, item_role: str, role: str) -> str | N
 
 
 def masked_json(value: Any, mask: Callable[[str], str]) -> Any:
-    """Return a JSON value with its texts masked; a number that is an identifier becomes its token."""
+    """Return a JSON value with its texts and keys masked; a number that is an identifier: its token."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {key: masked_json(one, mask) for key, one in value.items()}
+        return _masked_object(value, mask)
     if isinstance(value, list):
         return [masked_json(one, mask) for one in value]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 999_999:
-        text = str(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 999_999 < abs(value) < 1e30:
+        text = str(int(value)) if value == int(value) else str(value)
         masked = mask(text)
         return value if masked == text else masked
     return value
+
+
+def _masked_object(value: dict[str, Any], mask: Callable[[str], str]) -> dict[str, Any]:
+    """Mask keys, too; keys that become one token are numbered, so that no value is lost."""
+    out: dict[str, Any] = {}
+    for key, one in value.items():
+        masked, number = mask(key), 1
+        unique = masked
+        while unique in out or (unique != key and unique in value):
+            number += 1
+            unique = f"{masked}{number}"
+        out[unique] = masked_json(one, mask)
+    return out
 
 
 def identity_table(identities: dict[tuple[str, str], tuple[str, str, str, str, str]]) -> pa.Table:

@@ -9,11 +9,11 @@ from datetime import date
 
 import dagster as dg
 
-from orchestration.partitions import BUSINESS_ZONE_NAME
+from orchestration.partitions import BUSINESS_ZONE_NAME, FIRST_DAY
 
 # An open day may be refreshed by hand before it has ended, hence one partition past yesterday.
 daily_partitions = dg.DailyPartitionsDefinition(
-    start_date="2020-01-01", timezone=BUSINESS_ZONE_NAME, end_offset=1
+    start_date=FIRST_DAY.isoformat(), timezone=BUSINESS_ZONE_NAME, end_offset=1
 )
 single_run = dg.BackfillPolicy.single_run()
 

@@ -22,14 +22,13 @@ def refresh_failure_sensor(context: dg.RunFailureSensorContext) -> None:
 
 @dg.sensor(minimum_interval_seconds=3600, default_status=dg.DefaultSensorStatus.RUNNING)
 def stale_channel_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Tell people, once per channel and day, which channels are late."""
+    """Tell people, once per matter, channel and day, which channels are late, withheld or open."""
     settings = Settings.load()
     now = datetime.now(UTC)
     told = set((context.cursor or "").split(",")) - {""}
-    notices = [one for one in stale_notices(settings, now) if f"{one.subject}:{now.date()}" not in told]
-    notify(settings, notices)
-    today = {f"{one.subject}:{now.date()}" for one in notices} | {
-        key for key in told if key.endswith(str(now.date()))
-    }
+    notices = {f"{one.kind}:{one.subject}:{now.date()}": one for one in stale_notices(settings, now)}
+    new = [one for key, one in notices.items() if key not in told]
+    notify(settings, new)
+    today = {key for key in told | notices.keys() if key.endswith(str(now.date()))}
     context.update_cursor(",".join(sorted(today)))
-    return dg.SkipReason(f"{len(notices)} channels newly stale")
+    return dg.SkipReason(f"{len(new)} new notices")

@@ -50,6 +50,7 @@ def read_window(connection: duckdb.DuckDBPyConnection, declared: Sequence[Declar
         ).fetchone()
         window = _column(connection, f"select delivery_id from {WAREHOUSE}.ctl.window_delivery")
         built = _column(connection, f"select delivery_id from {WAREHOUSE}.ctl.built_delivery")
+        made_by = _made_by(connection)
     except duckdb.CatalogException:
         found = None
     if found is None:
@@ -64,8 +65,8 @@ def read_window(connection: duckdb.DuckDBPyConnection, declared: Sequence[Declar
         as_of=found[0],
         window_key=found[1],
         affected=None if found[2] else _affected(connection, declared),
-        since=_state(built - window),
-        state=_state(built),
+        since=_state(built - window, made_by),
+        state=_state(built, made_by),
     )
 
 
@@ -95,5 +96,13 @@ def _column(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
     return {row[0] for row in connection.execute(sql).fetchall()}
 
 
-def _state(delivery_ids: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(sorted(delivery_ids)).encode()).hexdigest()[:16]
+def _made_by(connection: duckdb.DuckDBPyConnection) -> str:
+    """Name project, scorer and key version of the build: with others the same deliveries give other rows."""
+    found = connection.execute(
+        f"select project_hash, scorer_version, pseudonym_key_version from {WAREHOUSE}.ctl.build_state"
+    ).fetchone()
+    return "" if found is None else "/".join(map(str, found))
+
+
+def _state(delivery_ids: Iterable[str], made_by: str) -> str:
+    return hashlib.sha256("\n".join((made_by, *sorted(delivery_ids))).encode()).hexdigest()[:16]

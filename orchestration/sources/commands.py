@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import click
 from data_quality.contract import ContractError
 from orchestration.admission.ledger import Ledger, LedgerError
 from orchestration.admission.ledger_types import Delivery
-from orchestration.partitions import BUSINESS_ZONE, business_date
+from orchestration.partitions import BUSINESS_ZONE, FIRST_DAY, business_date
 from orchestration.settings import ConfigError, Settings
 from orchestration.sources.landing import DeliveryError, deliver, enforce_landing_retention
 from orchestration.sources.watched_folders import collect
@@ -119,7 +119,10 @@ def _instant(text: str | None) -> datetime | None:
     except ValueError as error:
         message = f"--received-at {text}: write a time as 2024-01-31T08:00:00+08:00"
         raise CommandError(message, USAGE) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=BUSINESS_ZONE)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=BUSINESS_ZONE)
+    if business_date(moment) < FIRST_DAY or moment > datetime.now(UTC) + timedelta(minutes=10):
+        raise CommandError(f"--received-at {text}: before {FIRST_DAY} or in the future", USAGE)
+    return moment
 
 
 def _print_deliveries(landed: list[Delivery], as_json: bool) -> None:

@@ -49,13 +49,16 @@ def open_window(
     scorer_version: str,
     pseudonym_key_version: int = 1,
     force_full_rebuild: bool = False,
+    renew_empty: bool = False,
 ) -> BuildWindow:
     """Fix what the next build covers and write it into the warehouse's `raw` and `ctl` schemas.
 
     The window is every admitted delivery received before the end of `as_of` and not yet built;
     all of them if the project, scorer or pseudonym key changed, or the warehouse is new. `as_of`
     never goes back behind the last build: a re-run of a past day is built with today's knowledge.
-    An empty window writes nothing.
+    An empty window writes nothing, so that an unfinished one before it is taken up again; with
+    `renew_empty` (the one before is published) it is written, too: nothing is built twice, and the
+    channel status says what was quarantined or withheld since.
 
     Raises:
         WarehouseError: the warehouse is held by another process, or a listed raw file is missing.
@@ -70,7 +73,7 @@ def open_window(
         _ensure_control_schema(connection)
         reasons = _full_rebuild_reasons(connection, state, force_full_rebuild)
         window = _fix_window(connection, ledger, as_of, state, reasons)
-        if window.is_empty:
+        if window.is_empty and not renew_empty:
             return window
         scope = Scope.of(
             connection=connection,

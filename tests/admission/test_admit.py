@@ -1,4 +1,3 @@
-
 """Admission of good deliveries: raw columns, privacy, ledger, status, concurrency, withheld channels."""
 
 from __future__ import annotations
@@ -97,6 +96,28 @@ def test_no_value_leaves_the_restricted_zone(settings: Settings, ledger: Ledger,
     )  # the scanner sees
     assert not [one for one in secrets if one in texts(settings.raw)]
     assert not [one for one in secrets if one in texts(settings.ledger_export)]
+
+
+def test_keys_fractions_and_names_leave_no_value(settings: Settings, ledger: Ledger, drop: Any) -> None:
+    turn = {
+        "speaker": "customer",
+        "text": "好",
+        PHONE: 1,
+        "x": float(PHONE),
+        "[手机]": 2,
+        "mail": {"li@qq.com": 3},
+    }
+    call = CALL | {"turns": [turn], "note " + PHONE: "x"}
+    drop("call_center", json.dumps(call, ensure_ascii=False) + "\n", f"{PHONE}.jsonl")
+    admit_pending(settings, AS_OF)
+    ledger.export_parquet(settings.ledger_export)
+    kept = json.loads(_one_row(settings, "call_center")["turns"])[0]
+    assert kept == {
+        "speaker": "customer", "text": "好", "[手机]2": 1, "x": "[手机]", "[手机]": 2, "mail": {"[邮箱]": 3},
+    }  # fmt: skip
+    outside = [*settings.raw.rglob("*.parquet"), *settings.ledger_export.rglob("*.parquet")]
+    assert outside
+    assert PHONE not in "".join(str(pq.read_table(path).to_pylist()) for path in outside)
 
 
 def test_restricted_files_are_the_owners(settings: Settings, drop: Any) -> None:

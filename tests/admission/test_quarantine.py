@@ -1,4 +1,3 @@
-
 """Quarantine over time: show, release, discard; the equation holds; commands speak clearly."""
 
 from __future__ import annotations
@@ -120,6 +119,24 @@ def test_whole_file_is_released_as_it_came(settings: Settings, drop: Any, voc: A
     assert [one.status for one in ledger.quarantine_rows()] in (["released", "open"], ["open", "released"])
 
 
+def test_a_cut_record_stays_cut_whatever_is_released_with_it(
+    settings: Settings, drop: Any, voc: Any, ledger: Ledger
+) -> None:
+    call = {"call_id": "C-1", "started_at_ms": 1, "updated_at_ms": 1, "turns": []}
+    whole = json.dumps(call) + "\n"
+    drop("call_center", whole + whole.replace("C-1", "C-2").rstrip("}\n"), "calls.jsonl")
+    admit_pending(settings, AS_OF)
+    cut, other = sorted(ledger.quarantine_rows(), key=lambda one: -one.record_ordinal)
+    assert cut.reason_code == "truncated_record"
+    assert (
+        voc("quarantine", "release", cut.quarantine_id, other.quarantine_id, cut.quarantine_id).exit_code == 0
+    )
+    admit_pending(settings, AS_OF)
+    again = [one.reason_code for one in ledger.quarantine_rows(status="open")]
+    assert sorted(again) == sorted([cut.reason_code, other.reason_code])
+    assert all(one.closed for one in ledger.equations())
+
+
 def test_discard(bad_day: Settings, voc: Any, ledger: Ledger) -> None:
     row = ledger.quarantine_rows(reason="too_few_fields")[0]
     assert voc("quarantine", "discard", row.quarantine_id).exit_code == 2
@@ -171,6 +188,15 @@ def test_deliver_speaks_clearly(voc: Any, tmp_path: Path) -> None:
     assert voc("deliver", "complaint_site", str(path), "--received-at", "gestern").exit_code == 2
     landed = voc("deliver", "complaint_site", str(path), "--received-at", "2024-06-01T01:00:00", "--json")
     assert json.loads(landed.output)[0]["received_at"] == "2024-05-31T17:00:00+00:00"
+
+
+@pytest.mark.parametrize("moment", ["2019-12-31T00:00:00+08:00", "2199-01-01T00:00:00+08:00"])
+def test_deliver_refuses_times_no_refresh_can_reach(voc: Any, tmp_path: Path, moment: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x")
+    refused = voc("deliver", "forum", str(path), "--received-at", moment)
+    assert refused.exit_code == 2
+    assert "in the future" in refused.output
 
 
 def test_retention_clears_landing_and_remembers(

@@ -31,9 +31,14 @@ class Warehouse:
     def path(self) -> Path:
         return self.settings.warehouse_path
 
-    def open(self, as_of: date, *, full: bool = False) -> BuildWindow:
+    def open(self, as_of: date, *, full: bool = False, renew_empty: bool = False) -> BuildWindow:
         return control.open_window(
-            self.settings, self.home, as_of, scorer_version=SCORER_VERSION, force_full_rebuild=full
+            self.settings,
+            self.home,
+            as_of,
+            scorer_version=SCORER_VERSION,
+            force_full_rebuild=full,
+            renew_empty=renew_empty,
         )
 
     def refresh(self, as_of: date, *, full: bool = False) -> BuildResult:

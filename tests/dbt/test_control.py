@@ -60,6 +60,16 @@ def test_closed_window_leaves_nothing_to_do(delivered: Warehouse) -> None:
     assert not later.is_full_rebuild
 
 
+def test_an_empty_window_after_a_published_one_builds_nothing_twice(delivered: Warehouse) -> None:
+    control.close_window(delivered.settings, delivered.open(DAY))
+    with_status = "select is_full_rebuild, (select count(*) from ctl.affected_partition) from ctl.run_window"
+    delivered.open(DAY)
+    assert rows(delivered, with_status)[0][0]  # kept: it may not be published yet
+    assert delivered.open(DAY, renew_empty=True).is_empty
+    assert rows(delivered, with_status) == [(False, 0)]
+    assert rows(delivered, "select count(*) from raw.complaint_site__complaint") == [(0,)]
+
+
 def test_deliveries_after_as_of_wait(delivered: Warehouse) -> None:
     history.deliver_day(delivered.home, 1)
     assert len(delivered.open(DAY).delivery_ids) == 11

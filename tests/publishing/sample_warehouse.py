@@ -105,6 +105,8 @@ class SampleWarehouse:
             "create schema ctl",
             "create table ctl.window_delivery as select 'd1' as delivery_id",
             "create table ctl.built_delivery as select 'd1' as delivery_id",
+            "create table ctl.build_state as select 'p1' as project_hash, 's1' as scorer_version,"
+            " 1 as pseudonym_key_version",
             "create table ctl.affected_partition (partition_kind varchar, event_date date)",
             f"""create table core.fct_feedback as
                 select md5(i::varchar) as feedback_id, 'forum' as channel,

@@ -149,6 +149,18 @@ def test_affected_of_a_skipped_publish_is_not_believed(warehouse: SampleWarehous
     assert published_value(version, "select count(*) from core.fct_feedback where dealer_code = 'D99'") == 20
 
 
+def test_a_rebuild_by_another_scorer_that_was_never_published_gets_out(warehouse: SampleWarehouse) -> None:
+    """Same deliveries, same counts, other rows: the gate refused it, the next day is a small window."""
+    warehouse.build()
+    warehouse.publish_built()
+    warehouse.run(
+        "update core.fct_feedback set dealer_code = 'D99'", "update ctl.build_state set scorer_version = 's2'"
+    )
+    warehouse.next_window("w2", days=[AS_OF])
+    version = warehouse.publish_built()["bi"]
+    assert published_value(version, "select count(*) from core.fct_feedback where dealer_code <> 'D99'") == 0
+
+
 def test_a_built_window_publishes_its_days(warehouse: SampleWarehouse, settings: Settings) -> None:
     warehouse.build()
     warehouse.publish_built()

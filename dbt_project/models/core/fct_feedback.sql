@@ -30,7 +30,7 @@ live_records as (
         current_records.*,
         row_number() over (
             partition by feedback_id
-            order by version_key desc nulls last, content_hash desc nulls last, record_id asc nulls last
+            order by received_at desc nulls last, content_hash desc nulls last, record_id asc nulls last
         ) as newness_rank
     from current_records
     where is_voice and not is_deleted

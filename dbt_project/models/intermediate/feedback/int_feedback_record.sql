@@ -41,12 +41,13 @@ placed as (
     select
         current_versions.*,
         min(event_date) over (partition by feedback_id) as voice_date,
-        -- The newest record that carries a text stands for all records with the same text.
+        -- The newest record that carries a text stands for all records with the same text. By first
+        -- sighting: the version of a record seen again depends on the order of deliveries.
         case
             when is_voice and not is_deleted and score_input_hash is not null
                 then row_number() over (
                     partition by feedback_id, score_input_hash, (is_voice and not is_deleted)
-                    order by version_key desc nulls last, content_hash desc nulls last, record_id asc nulls last
+                    order by received_at desc nulls last, content_hash desc nulls last, record_id asc nulls last
                 )
         end as text_copy_rank
     from current_versions

@@ -5,7 +5,7 @@ with bearers as (
         voice_date,
         record_id,
         content_hash,
-        version_key,
+        received_at,
         verbatim
     from {{ ref('int_feedback_record') }}
     where is_text_bearer and {{ in_affected_days('voice_date', 'feedback') }}
@@ -16,7 +16,7 @@ ordered as (
         bearers.*,
         row_number() over (
             partition by feedback_id
-            order by version_key asc nulls last, content_hash asc nulls last, record_id asc nulls last
+            order by received_at asc nulls last, content_hash asc nulls last, record_id asc nulls last
         ) as text_seq
     from bearers
 )
