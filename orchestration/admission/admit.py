@@ -23,6 +23,7 @@ from orchestration.admission.parquet_files import sweep_unlisted
 from orchestration.admission.readers import read_delivery
 from orchestration.admission.store import StaleProbeError, admit_reading
 from orchestration.admission.unpack import open_payload
+from orchestration.contracts import keep_contract
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
 from orchestration.sources.landing import sweep_landing
@@ -180,6 +181,7 @@ def _contract(settings: Settings, channel: str) -> Contract | str:
         return str(error)
     if contract.channel != channel:
         return f"{contract.path}: is the contract of {contract.channel}; fix channels.{channel}.contract in voc.yml"
+    keep_contract(settings, channel)
     return contract
 
 

@@ -20,7 +20,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_quality.contract import Contract, load_contract
+from data_quality.contract import Contract
+from orchestration.contracts import channel_contract
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import WarehouseError, connect_writer, quoted
@@ -128,7 +129,7 @@ def open_window(
     Raises:
         WarehouseError: the warehouse is held by another process, or a listed raw file is missing.
     """
-    contracts = {name: load_contract(channel.contract_path) for name, channel in settings.channels.items()}
+    contracts = {name: channel_contract(settings, name) for name in settings.channels}
     with connect_writer(settings) as connection:
         _ensure_control_schema(connection)
         built_as_of = _built_as_of(connection)

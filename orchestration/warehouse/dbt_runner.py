@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestration.contracts import channel_contract
 from orchestration.faults import fault_point
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import WarehouseError, dbt_environment, environment
@@ -66,11 +67,9 @@ class BuildResult:
 
 def feedback_channels(settings: Settings) -> str:
     """Return the channels with a voice entity, sorted and joined by commas."""
-    from data_quality.contract import load_contract
-
     names = []
-    for name, channel in settings.channels.items():
-        contract = load_contract(channel.contract_path)
+    for name in settings.channels:
+        contract = channel_contract(settings, name)
         if any(entity.voice_key for entity in contract.entities.values()):
             names.append(name)
     return ",".join(sorted(names))
