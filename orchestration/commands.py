@@ -57,7 +57,8 @@ def init_home() -> None:
 @click.option("--full-rebuild", is_flag=True, help="Build all tables anew from the raw zone.")
 def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -> None:
     """From landed deliveries to published tables, for one business day."""
-    from orchestration.partitions import FIRST_DAY, business_date, day_end
+    from data_quality.contract import ContractError
+    from orchestration.partitions import business_date
     from orchestration.refresh import after_refresh, run_refresh
     from orchestration.status import status_document
 
@@ -79,7 +80,7 @@ def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -
     except LeaseHeldError as held:
         click.echo(str(held), err=True)
         sys.exit(EXIT_LEASE_HELD)
-    except ConfigError as error:
+    except (ConfigError, ContractError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(EXIT_BAD_CONFIG)
     if not outcome.ran:

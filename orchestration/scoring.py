@@ -13,6 +13,7 @@ from pathlib import Path
 
 from orchestration.admission.ledger import Ledger
 from orchestration.admission.ledger_types import FileEntry
+from orchestration.contracts import channel_contract
 from orchestration.faults import fault_point
 from orchestration.settings import Settings
 
@@ -41,13 +42,12 @@ def score_pending(
     settings: Settings, ledger: Ledger, progress: Callable[[int, int], None] | None = None
 ) -> ScoreReport:
     """Score every listed voice file that has no scores of this scorer version yet."""
-    from data_quality.contract import load_contract
     from ml.score_cache import ScoreCache
 
     voices = {
         (name, entity)
-        for name, channel in settings.channels.items()
-        for entity, spec in load_contract(channel.contract_path).entities.items()
+        for name in settings.channels
+        for entity, spec in channel_contract(settings, name).entities.items()
         if spec.voice_key
     }
     waiting = [one for one in ledger.unscored_files(scorer_version()) if (one.channel, one.entity) in voices]

@@ -133,6 +133,17 @@ def admit(settings: Settings, as_of: date, channel: str) -> ChannelAdmission:
     return row
 
 
+def standing(settings: Settings, as_of: date, channel: str) -> ChannelAdmission:
+    """Tell how a channel stands that this run leaves out: nothing admitted, what is withheld stays so."""
+    with Ledger.open(settings) as ledger:
+        held = ledger.deliveries(channel=channel, status="withheld", received_before=day_end(as_of))
+        return ChannelAdmission(
+            channel,
+            withheld=tuple(f"{one.delivery_id}: {one.status_reason}" for one in held),
+            equations_closed=all(one.closed for one in ledger.equations() if one.channel == channel),
+        )
+
+
 def score(settings: Settings, progress: Callable[[int, int], None] | None = None) -> ScoreReport:
     """Score every admitted voice that has no score of today's scorer."""
     with step("score", "score new texts") as record, Ledger.open(settings) as ledger:

@@ -23,6 +23,7 @@ from orchestration.admission.parquet_files import sweep_unlisted
 from orchestration.admission.readers import read_delivery
 from orchestration.admission.store import Intake, StaleProbeError, admit_reading
 from orchestration.admission.unpack import open_payload
+from orchestration.contracts import keep_contract
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
 from orchestration.sources.landing import sweep_landing
@@ -179,8 +180,8 @@ def _contract(settings: Settings, channel: str) -> Contract | str:
     except ContractError as error:
         return str(error)
     if contract.channel != channel:
-        wanted = f"fix channels.{channel}.contract in voc.yml"
-        return f"{contract.path}: is the contract of {contract.channel}; {wanted}"
+        return f"{contract.path}: is the contract of {contract.channel}; fix channels.{channel}.contract in voc.yml"
+    keep_contract(settings, channel)
     return contract
 
 

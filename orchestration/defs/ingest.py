@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration import steps
+from orchestration.contracts import channel_contract
 from orchestration.defs.daily import as_of, daily_partitions, single_run
 from orchestration.defs.resources import RefreshRun
 from orchestration.settings import ChannelConfig, Settings
@@ -24,10 +25,10 @@ def channel_key(channel: str) -> dg.AssetKey:
     return dg.AssetKey(["raw", channel])
 
 
-def channel_asset(channel: ChannelConfig) -> dg.AssetsDefinition:
+def channel_asset(settings: Settings, channel: ChannelConfig) -> dg.AssetsDefinition:
     """Build the raw asset of one channel from its entry in `voc.yml`."""
     key = channel_key(channel.name)
-    contract = _contract(channel)
+    contract = channel_contract(settings, channel.name)
 
     @dg.asset(
         key=key,
@@ -54,10 +55,9 @@ def channel_asset(channel: ChannelConfig) -> dg.AssetsDefinition:
         ],
     )
     def raw_records(context: dg.AssetExecutionContext, refresh_run: RefreshRun) -> dg.MaterializeResult:
-        if not refresh_run.wants(channel.name):
-            return dg.MaterializeResult(metadata={"skipped": "not selected for this run"})
-        row = steps.admit(refresh_run.settings, as_of(context), channel.name)
-        return _result(row, key)
+        # A channel left out of this run is still checked: it may stand withheld or open.
+        step = steps.admit if refresh_run.wants(channel.name) else steps.standing
+        return _result(step(refresh_run.settings, as_of(context), channel.name), key)
 
     return raw_records
 
@@ -89,12 +89,6 @@ def _result(row: Any, key: dg.AssetKey) -> dg.MaterializeResult:
     )
 
 
-def _contract(channel: ChannelConfig) -> Any:
-    from data_quality.contract import load_contract
-
-    return load_contract(channel.contract_path)
-
-
 def _column_schema(contract: Any) -> dg.TableSchema:
     """Show what admission writes: one column per contract field of each entity."""
     return dg.TableSchema(
@@ -109,5 +103,8 @@ def _column_schema(contract: Any) -> dg.TableSchema:
 @dg.definitions
 def defs() -> dg.Definitions:
     """One raw asset per enabled channel."""
-    channels = Settings.load().channels.values()
-    return dg.Definitions(assets=[channel_asset(channel) for channel in channels if channel.enabled])
+    settings = Settings.load()
+    channels = settings.channels.values()
+    return dg.Definitions(
+        assets=[channel_asset(settings, channel) for channel in channels if channel.enabled]
+    )

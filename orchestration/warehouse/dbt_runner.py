@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from orchestration.contracts import channel_contract
 from orchestration.faults import fault_point
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import WarehouseError, dbt_environment, environment
@@ -67,20 +68,12 @@ class BuildResult:
 
 def feedback_channels(settings: Settings) -> str:
     """Return the channels with a voice entity, sorted and joined by commas."""
-    return ",".join(
-        sorted(
-            name
-            for name, channel in settings.channels.items()
-            if _has_voices(channel.contract_path, channel.contract_path.stat().st_mtime_ns)
-        )
-    )
-
-
-@lru_cache(maxsize=64)
-def _has_voices(contract_path: Path, _changed_at: int) -> bool:
-    from data_quality.contract import load_contract
-
-    return any(entity.is_voice for entity in load_contract(contract_path).entities.values())
+    names = []
+    for name in settings.channels:
+        contract = channel_contract(settings, name)
+        if any(entity.voice_key for entity in contract.entities.values()):
+            names.append(name)
+    return ",".join(sorted(names))
 
 
 def project_hash(settings: Settings, channels: str) -> str:

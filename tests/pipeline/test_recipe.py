@@ -98,7 +98,8 @@ def test_recipe_brings_the_voice_to_the_published_tables(project: Path, warm: Wa
     row = json.loads(
         home.voc_cold(
             "sql", "--audience", "voice", "--format", "json",
-            "select source_voice_no, verbatim, vin_key, feedback_date, occurred_at_basis from core.fct_feedback",
+            "select source_voice_no, verbatim, vin_key, feedback_date, occurred_at_basis "
+            "from core.fct_feedback",
         ).ok().out
     )[0]  # fmt: skip
     document = json.loads(line)

@@ -104,8 +104,10 @@ def test_late_delivery_rebuilds_its_day(home: Home, tmp_path: Path) -> None:
         "deliver", "media_comments", str(late), "--received-at", "2026-03-27T20:00:00+08:00", "--json"
     )
     assert json.loads(landed.ok().out)[0]["status"] == "landed"
-    outcome = home.voc("refresh", **LIGHT).ok()
+    outcome = home.voc("refresh", "--channel", "media_comments", **LIGHT).ok()
     assert "1 records, 1 admitted" in outcome.err
+    # A day that is past does not take the published day back.
+    assert home.published_manifest("bi")["as_of"] == "2026-03-30"
     assert "1 deliveries, touched days" in outcome.err
     assert voices(home) == before | {"media_comments": before["media_comments"] + 1}
     assert home.sql("select count(*) as n from core.fct_feedback where feedback_date = date '2026-03-27' "
