@@ -8,6 +8,7 @@ a copy of every contract it admits under, below the home folder. What a contract
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from data_quality.contract import Contract, ContractError, load_contract
@@ -22,12 +23,21 @@ def channel_contract(settings: Settings, channel: str) -> Contract:
 
     """
     try:
-        return load_contract(settings.channel(channel).contract_path)
+        return _load(settings.channel(channel).contract_path)
     except ContractError:
         kept = _kept(settings, channel)
         if not kept.is_file():
             raise
-        return load_contract(kept)
+        return _load(kept)
+
+
+def _load(path: Path) -> Contract:
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, _changed_at_ns: int) -> Contract:
+    return load_contract(path)
 
 
 def keep_contract(settings: Settings, channel: str) -> None:

@@ -62,7 +62,10 @@ def _run(
     run_id = str(uuid.uuid4())
     with Ledger.open(settings) as ledger:
         ledger.start_run(run_id, "refresh", as_of, datetime.now(UTC))
-    failures = _execute(settings, as_of, channels, full_rebuild)
+    try:
+        failures = _execute(settings, as_of, channels, full_rebuild)
+    except Exception as error:
+        failures = [f"{type(error).__name__} outside the asset graph: {str(error)[:300]}"]
     with Ledger.open(settings) as ledger:
         ledger.finish_run(
             run_id, "failed" if failures else "success", datetime.now(UTC), {"failures": failures}

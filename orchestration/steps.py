@@ -42,7 +42,11 @@ def waiting_work(settings: Settings, as_of: date | None = None) -> WaitingWork:
 
     with Ledger.open(settings) as ledger:
         sweep_landing(settings, ledger)
-        landed = [one for one in ledger.deliveries() if one.status in ("landed", "withheld")]
+        landed = [
+            one
+            for one in ledger.deliveries(status=("landed", "withheld"))
+            if one.channel in settings.channels and settings.channels[one.channel].enabled
+        ]
         day = as_of or max((one.ingest_date for one in ledger.deliveries()), default=None)
         if day is None:
             return WaitingWork(None, 0)

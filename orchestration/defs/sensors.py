@@ -32,3 +32,15 @@ def stale_channel_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     today = {key for key in told | notices.keys() if key.endswith(str(now.date()))}
     context.update_cursor(",".join(sorted(today)))
     return dg.SkipReason(f"{len(new)} new notices")
+
+
+@dg.sensor(minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING)
+def watched_folder_sensor(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Land what sources dropped into the watched folders; a refresh admits it later."""
+    from orchestration.admission.ledger import Ledger
+    from orchestration.sources.watched_folders import collect
+
+    settings = Settings.load()
+    with Ledger.open(settings) as ledger:
+        landed = collect(settings, ledger)
+    return dg.SkipReason(f"{len(landed)} files landed")

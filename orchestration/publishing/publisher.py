@@ -107,7 +107,7 @@ class _Draft:
         return str(self.manifest["version_id"])
 
 
-def publish(  # noqa: PLR0913 - the days and what they are relative to belong together
+def publish(
     settings: Settings,
     manifest: Path | Mapping[str, Any],
     *,

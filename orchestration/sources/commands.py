@@ -96,7 +96,7 @@ def collect_command(as_json: bool) -> None:
 @click.option("--as-of", metavar="DATE", help="Business day to count from. Default: today in Shanghai.")
 @clear_errors
 def retention_command(as_of: str | None) -> None:
-    """Keep landing as short as voc.yml promises; the ledger remembers what was there."""
+    """Keep landing and published versions as short as voc.yml promises; the ledger remembers."""
     settings = Settings.load()
     try:
         day = business_date(datetime.now(UTC)) if as_of is None else date.fromisoformat(as_of)
@@ -105,10 +105,20 @@ def retention_command(as_of: str | None) -> None:
     with Ledger.open(settings) as ledger:
         gone = enforce_landing_retention(settings, ledger, day)
     total = sum(one.file_bytes for one in gone)
+    click.echo(f"removed {_prune_versions(settings)} published version(s) past retention.published_versions")
     click.echo(
         f"deleted {len(gone)} payload(s), {total:,} bytes, received more than "
         f"{settings.retention['landing_days']} days before {day}"
     )
+
+
+def _prune_versions(settings: Settings) -> int:
+    """Remove versions beyond the kept depth that nobody has open; return how many."""
+    from orchestration.publishing.versions import AudienceStore, prune, publish_lock
+
+    keep = int(settings.retention["published_versions"])
+    with publish_lock(settings):
+        return sum(len(prune(AudienceStore(settings, audience), keep)) for audience in settings.audiences)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -15,8 +15,6 @@ from datetime import date
 
 import duckdb
 
-from data_quality.contract import Contract
-from orchestration.contracts import channel_contract
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import connect_writer
@@ -66,7 +64,11 @@ def open_window(
         WarehouseError: the warehouse is held by another process, or a listed raw file is missing.
 
     """
-    contracts = {name: channel_contract(settings, name) for name in settings.channels}
+    state = {
+        "project_hash": project_hash(settings, feedback_channels(settings)),
+        "scorer_version": scorer_version,
+        "pseudonym_key_version": str(pseudonym_key_version),
+    }
     with connect_writer(settings) as connection:
         _ensure_control_schema(connection)
         reasons = _full_rebuild_reasons(connection, state, force_full_rebuild)

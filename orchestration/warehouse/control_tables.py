@@ -18,7 +18,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_quality.contract import Contract, load_contract
+from data_quality.contract import Contract
+from orchestration.contracts import channel_contract
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import WarehouseError, quoted
@@ -93,10 +94,7 @@ class Scope:
             ledger=ledger,
             as_of=as_of,
             delivery_ids=wanted,
-            contracts={
-                name: load_contract(channel.contract_path)
-                for name, channel in sorted(settings.channels.items())
-            },
+            contracts={name: channel_contract(settings, name) for name in sorted(settings.channels)},
             deliveries=ledger.deliveries(status=ADMITTED, received_before=day_end(as_of)),
             raw_files=ledger.files("raw", delivery_ids=wanted),
             **given,

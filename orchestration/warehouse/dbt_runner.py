@@ -10,7 +10,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +67,11 @@ class BuildResult:
 
 def feedback_channels(settings: Settings) -> str:
     """Return the channels with a voice entity, sorted and joined by commas."""
-    names = []
-    for name in settings.channels:
-        contract = channel_contract(settings, name)
-        if any(entity.voice_key for entity in contract.entities.values()):
-            names.append(name)
-    return ",".join(sorted(names))
+    return ",".join(name for name in sorted(settings.channels) if _has_voices(settings, name))
+
+
+def _has_voices(settings: Settings, channel: str) -> bool:
+    return any(entity.is_voice for entity in channel_contract(settings, channel).entities.values())
 
 
 def project_hash(settings: Settings, channels: str) -> str:

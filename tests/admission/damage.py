@@ -1,4 +1,3 @@
-
 """The damaged corpus: deliveries that are wrong in one known way, made from good rows.
 
 Each `Case` says what was done (`kind`), which reasons are expected in quarantine and which good records

@@ -1,4 +1,3 @@
-
 """A bad contract is refused with file, entity, field and remedy."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-
 """Exactly once: re-delivery, re-ordering, corrections, tombstones and crashes end in one state."""
 
 from __future__ import annotations
