@@ -38,11 +38,38 @@ SYSTEM_COLUMNS = (
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _TOP_KEYS = frozenset(
-    ["channel", "version", "label_zh", "description_zh", "format", "encoding", "csv", "id_basis", "attributes", "entities"]
+    [
+        "channel",
+        "version",
+        "label_zh",
+        "description_zh",
+        "format",
+        "encoding",
+        "csv",
+        "id_basis",
+        "attributes",
+        "entities",
+    ]
 )
-_ENTITY_KEYS = frozenset(["record_key", "voice_key", "version_field", "event_time", "verbatim", "tombstone", "fields"])
+_ENTITY_KEYS = frozenset(
+    ["record_key", "voice_key", "version_field", "event_time", "verbatim", "tombstone", "fields"]
+)
 _FIELD_KEYS = frozenset(
-    ["name", "source", "type", "required", "pii", "pattern", "values", "min", "max", "max_chars", "optional_column", "zone", "any_time"]
+    [
+        "name",
+        "source",
+        "type",
+        "required",
+        "pii",
+        "pattern",
+        "values",
+        "min",
+        "max",
+        "max_chars",
+        "optional_column",
+        "zone",
+        "any_time",
+    ]
 )
 
 
@@ -224,8 +251,8 @@ def _check_format(contract: Contract) -> None:
         columns = frozenset(one.source for one in entity.fields)
         if columns in seen:
             raise ContractError(
-                f"{contract.path}: entities {seen[columns]} and {entity.name} have the same columns and cannot "
-                "be told apart by their header; give them channels of their own"
+                f"{contract.path}: entities {seen[columns]} and {entity.name} have the same columns "
+                "and cannot be told apart by their header; give them channels of their own"
             )
         seen[columns] = entity.name
 

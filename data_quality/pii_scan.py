@@ -23,6 +23,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,6 +79,7 @@ def scan(home: Path, canaries: Iterable[str], exclude: Sequence[str] = DEFAULT_E
 
     Raises:
         ScanError: a store that cannot be opened, or a canary too short to be told from chance.
+
     """
     finder = _Finder(canaries)
     hits: set[Hit] = set()
@@ -243,7 +245,7 @@ def _duckdb_columns(path: Path) -> Iterator[_Column]:
         for schema, table, column, data_type in columns:
             chosen = _quoted(column) if data_type == "BLOB" else f"CAST({_quoted(column)} AS VARCHAR)"
             cursor = connection.execute(f"SELECT {chosen} FROM {_quoted(schema)}.{_quoted(table)}")
-            yield from _batches(f"{schema}.{table}", column, iter(lambda c=cursor: c.fetchmany(_ROWS), []))
+            yield from _batches(f"{schema}.{table}", column, iter(partial(cursor.fetchmany, _ROWS), []))
 
 
 def _sqlite_columns(path: Path) -> Iterator[_Column]:
@@ -257,7 +259,7 @@ def _sqlite_columns(path: Path) -> Iterator[_Column]:
         ).fetchall():
             for column in [row[1] for row in connection.execute(f"PRAGMA table_info({_quoted(table)})")]:
                 cursor = connection.execute(f"SELECT {_quoted(column)} FROM {_quoted(table)}")
-                yield from _batches(table, column, iter(lambda c=cursor: c.fetchmany(_ROWS), []))
+                yield from _batches(table, column, iter(partial(cursor.fetchmany, _ROWS), []))
     finally:
         connection.close()
 

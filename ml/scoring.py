@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ml.aspects.mentions import OUTRIGHT, AspectFind, ClauseReading, Evidence, Mention, attach, merge
+from ml.aspects.mentions import OUTRIGHT, ClauseReading, Evidence, Mention, attach, merge
 from ml.lexicon import LEXICON_FILES, URGENCY_RANK, Finds, Lexicon, content_version, default_lexicon
-from ml.sentiment.opinions import Opinion, read_opinions
+from ml.sentiment.opinions import Opinion, Word, read_opinions
 from ml.text.clauses import Clause, split_clauses
-from ml.text.normalize import normalize
-from ml.text.segment import boundaries, engine_name, segmenter
+from ml.text.normalize import Normalized, normalize_all
+from ml.text.segment import engine_name, segmenter, stand_alone
 from ml.urgency import Alarm, UrgencyClause, find_alarms, highest
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _CODE = (
     "sentiment/opinions.py",
     "text/clauses.py",
     "text/normalize.py",
+    "text/scan.py",
     "text/segment.py",
     "urgency.py",
 )
@@ -51,14 +52,15 @@ LEXICON_VERSION = f"lex-{content_version(LEXICON_FILES)}"
 SCORER_VERSION = _scorer_version()
 
 _TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|qq|姓名|地址)\]")
+# Texts folded, searched and segmented together; a batch costs a few MB.
+_BATCH_TEXTS, _BATCH_CHARS = 512, 1 << 16
 # Subjects that are no product: being unhappy with them is a wish to be dealt with, not a fault.
 _SERVICE_AREAS = frozenset({"AFT", "SAL", "PRI"})
 _POSITIVE_EDGE, _NEGATIVE_EDGE = 0.15, -0.15
 _URGENCY_INTENSITY = {"safety": 3, "immobilised": 3, "function": 2, "comfort": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class MentionScore:
+class MentionScore(NamedTuple):
     """One aspect of one text. Evidence is a code-point span of the text as given."""
 
     aspect_code: str
@@ -70,8 +72,7 @@ class MentionScore:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class TextScore:
+class TextScore(NamedTuple):
     """One text: judgement -1/0/1 with score -1..1, urgency, confidence 0..1 (not calibrated), mentions."""
 
     sentiment_polarity: int
@@ -84,18 +85,6 @@ class TextScore:
     mentions: tuple[MentionScore, ...]
 
 
-@dataclass(slots=True)
-class _Marked:
-    """A clause with the finds that fall into it."""
-
-    clause: Clause
-    aspects: list[AspectFind]
-    opinions: list[Opinion]
-    markers: frozenset[str]
-    hypothetical_from: int
-    negated: list[tuple[int, int]]
-
-
 class Scorer:
     """Scores texts by rules; one instance may be used for any number of calls."""
 
@@ -106,60 +95,76 @@ class Scorer:
 
     def score(self, texts: Sequence[str | None]) -> list[TextScore]:
         """Return one score per text, in order. None and blank texts are abstained from."""
-        return [self._score_one(text or "") for text in texts]
+        scores: list[TextScore] = []
+        for batch in _batches(texts):
+            normalized = normalize_all([_blank_tokens(text) for text in batch])
+            folded = [item.text for item in normalized]
+            finds = self.lexicon.find_all(folded)
+            self._keep_whole_words(folded, finds)
+            scores.extend(map(self._score_one, batch, normalized, finds))
+        return scores
 
-    def _score_one(self, text: str) -> TextScore:
-        normalized = normalize(_TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text)
-        finds = self.lexicon.find(normalized.text)
+    def _score_one(self, text: str, normalized: Normalized, finds: Finds) -> TextScore:
         if not finds.words and not finds.aspects and not finds.symptoms:
             wish = "wish" if any("wish" in kinds for _, _, kinds in finds.markers) else "none"
             return TextScore(0, 0.0, wish, 0.0, True, True, len(text), ())
-        self._keep_whole_words(normalized.text, finds)
-        marked = self._mark(normalized.text, finds)
-        alarms = self._alarms(marked, finds)
-        evidence = _evidence(marked, alarms)
-        wishes = any("wish" in item.markers for item in marked)
-        mentions = merge(evidence, URGENCY_RANK)
-        spans = [normalized.original_span(m.start, m.end) for m in mentions]
-        scored = tuple(_mention_score(m, span, wishes) for m, span in zip(mentions, spans, strict=True))
-        return _text_score(text, scored, marked, alarms, wishes)
+        readings = self._read(normalized.text, finds)
+        alarms = self._alarms(readings, finds) if finds.symptoms else []
+        wishes = bool(finds.markers) and any("wish" in reading.markers for reading in readings)
+        scored = tuple(
+            [
+                _mention_score(mention, normalized.original_span(mention.start, mention.end), wishes)
+                for mention in merge(_evidence(readings, alarms), URGENCY_RANK)
+            ]
+        )
+        return _text_score(text, scored, readings, alarms, wishes)
 
-    def _keep_whole_words(self, text: str, finds: Finds) -> None:
+    def _keep_whole_words(self, texts: list[str], finds: list[Finds]) -> None:
         """Drop single characters (好, 响, 高) that are only part of a longer word of the segmentation."""
-        if not any(sense.whole_word for _, _, sense in finds.words):
-            return
-        words = boundaries(text, segmenter(self._words))
-        # 很爽, 挺贵 may be one word; its second character judges all the same.
-        finds.words = [
-            w
-            for w in finds.words
-            if not w[2].whole_word or (w[0], w[1]) in words or (w[0] - 1, w[1]) in words
+        asked = [
+            (number, start, end)
+            for number, found in enumerate(finds)
+            for start, end, sense in found.words
+            if sense.whole_word
         ]
+        if not asked:
+            return
+        verdicts = stand_alone(texts, asked, segmenter(self._words))
+        parts: dict[int, set[int]] = {}
+        for (number, start, _), alone in zip(asked, verdicts, strict=True):
+            if not alone:
+                parts.setdefault(number, set()).add(start)
+        # Finds of a layer do not overlap: the start alone tells which one is meant.
+        for number, starts in parts.items():
+            finds[number].words = [word for word in finds[number].words if word[0] not in starts]
 
-    def _mark(self, text: str, finds: Finds) -> list[_Marked]:
+    def _read(self, text: str, finds: Finds) -> list[ClauseReading]:
+        """Return the clauses in which something was found."""
         finds.aspects.sort(key=_by_place)
         aspects, words, markers = _Cursor(finds.aspects), _Cursor(finds.words), _Cursor(finds.markers)
-        marked = []
+        readings = []
         for clause in split_clauses(text, self.lexicon.contrast):
-            start, end = clause.start, clause.end
-            kinds = markers.within(start, end)
+            start, end = clause[:2]
+            kinds = markers.within(start, end) if finds.markers else _NOTHING
             found = words.within(start, end)
-            names = frozenset(kind for _, _, several in kinds for kind in several) if kinds else _NO_NAMES
-            opinions = self._opinions(text, clause, found, kinds, names) if found else _NOTHING
-            negated = [(o.start, o.end) for o in opinions if o.is_negated]
-            hypothetical = _first(kinds, "hypothetical", len(text)) if "hypothetical" in names else len(text)
-            marked.append(_Marked(clause, aspects.within(start, end), opinions, names, hypothetical, negated))
-        return marked
+            named = aspects.within(start, end)
+            # Alarms look at parts and symptoms as well.
+            if not (named or found or kinds or finds.symptoms):
+                continue
+            names, imagined = _NO_NAMES, len(text)
+            if kinds:
+                names = frozenset(kind for _, _, several in kinds for kind in several)
+                imagined = _first(kinds, "hypothetical", len(text))
+            opinions = self._opinions(text, clause, found, names, imagined) if found else _NOTHING
+            readings.append(ClauseReading(clause, named, opinions, names, imagined))
+        return readings
 
-    @staticmethod
     def _opinions(
-        text: str, clause: Clause, words: list[Any], kinds: list[Any], names: frozenset[str]
+        self, text: str, clause: Clause, words: Sequence[Word], names: frozenset[str], imagined: int
     ) -> list[Opinion]:
-        blockers = (
-            [(s, e) for s, e, several in kinds if "blocker" in several] if "blocker" in names else _NOTHING
-        )
-        lists = [(s, e) for s, e, several in kinds if "list" in several] if "list" in names else _NOTHING
-        opinions = read_opinions(text, words, blockers, lists)
+        opinions = read_opinions(text, words, self.lexicon)
+        if not names and not clause.asks:
+            return opinions
         rhetorical = any(sense.role == "rhetorical" for _, _, sense in words)
         if (clause.asks or "enquiry" in names) and "why" not in names and not rhetorical:
             _unjudge(opinions, 0)
@@ -167,28 +172,44 @@ class Scorer:
             # 希望后备箱大一点 wants, it does not praise.
             _unjudge([o for o in opinions if o.scale], 0)
         if "hypothetical" in names:
-            _unjudge(opinions, _first(kinds, "hypothetical", len(text)) + 1)
+            _unjudge(opinions, imagined + 1)
         return opinions
 
-    def _alarms(self, marked: list[_Marked], finds: Finds) -> list[Alarm]:
-        if not finds.symptoms:
-            return []
+    def _alarms(self, readings: list[ClauseReading], finds: Finds) -> list[Alarm]:
         components, symptoms = _Cursor(finds.components), _Cursor(finds.symptoms)
         views = []
-        for item in marked:
+        for item in readings:
             clause = item.clause
             asks = (clause.asks or "enquiry" in item.markers) and "why" not in item.markers
             found = symptoms.within(clause.start, clause.end)
             view = UrgencyClause(
                 clause,
                 components.within(clause.start, clause.end),
-                [s for s in found if s[0] < item.hypothetical_from],
+                [s for s in found if s[0] < item.hypothetical_from] if found else found,
                 "driving" in item.markers,
                 asks,
-                item.negated,
+                [(o.start, o.end) for o in item.opinions if o.is_negated] if found else _NOTHING,
             )
             views.append(view)
         return find_alarms(views, self.lexicon)
+
+
+def _batches(texts: Sequence[str | None]) -> Iterator[list[str]]:
+    """Yield the texts in batches of bounded length: what is done for all of a batch at once costs memory."""
+    batch: list[str] = []
+    chars = 0
+    for text in texts:
+        batch.append(text or "")
+        chars += len(batch[-1])
+        if chars >= _BATCH_CHARS or len(batch) == _BATCH_TEXTS:
+            yield batch
+            batch, chars = [], 0
+    if batch:
+        yield batch
+
+
+def _blank_tokens(text: str) -> str:
+    return _TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text
 
 
 _NO_NAMES: frozenset[str] = frozenset()
@@ -199,6 +220,8 @@ _by_place = itemgetter(0, 1)
 class _Cursor:
     """Hands out the items of a sorted list that begin within successive spans; one pass in all."""
 
+    __slots__ = ("items", "position")
+
     def __init__(self, items: list[Any]) -> None:
         self.items = items
         self.position = 0
@@ -206,13 +229,15 @@ class _Cursor:
     def within(self, start: int, end: int) -> list[Any]:
         """Return the items that begin in [start, end); spans must come in order."""
         items, position, count = self.items, self.position, len(self.items)
+        if position == count or items[position][0] >= end:
+            return _NOTHING
         while position < count and items[position][0] < start:
             position += 1
         first = position
         while position < count and items[position][0] < end:
             position += 1
         self.position = position
-        return items[first:position] if position > first else _NOTHING
+        return items[first:position]
 
 
 def _first(kinds: list[Any], kind: str, default: int) -> int:
@@ -227,20 +252,13 @@ def _unjudge(opinions: list[Opinion], start: int) -> None:
             opinion.is_negated = True
 
 
-def _evidence(marked: list[_Marked], alarms: list[Alarm]) -> list[Evidence]:
-    readings = [
-        ClauseReading(m.clause.start, m.clause.end, m.clause.sentence, m.clause.turns, m.aspects, m.opinions)
-        for m in marked
-    ]
-    found: list[Evidence] = []
-    by_clause: list[list[Evidence]] = []
-    for own in attach(readings):
-        kept = [item for item in own if item.weight > 1 or item.polarity]
-        by_clause.append(kept)
-        found.extend(kept)
+def _evidence(readings: list[ClauseReading], alarms: list[Alarm]) -> list[Evidence]:
+    by_clause = [[item for item in own if item.weight > 1 or item.polarity] for own in attach(readings)]
+    found = list(chain.from_iterable(by_clause))
     for alarm in alarms:
         if alarm.aspect_code:
-            turns, intensity = marked[alarm.clause].clause.turns, _URGENCY_INTENSITY.get(alarm.urgency, 1)
+            turns = readings[alarm.clause].clause.turns
+            intensity = _URGENCY_INTENSITY.get(alarm.urgency, 1)
             place = (alarm.aspect_code, alarm.start, alarm.end, OUTRIGHT)
             found.append(Evidence(*place, -1, intensity, True, turns, alarm.urgency))
             continue
@@ -261,23 +279,29 @@ def _mention_score(mention: Mention, span: tuple[int, int], wishes: bool) -> Men
 
 
 def _text_score(
-    text: str, mentions: tuple[MentionScore, ...], marked: list[_Marked], alarms: list[Alarm], wishes: bool
+    text: str,
+    mentions: tuple[MentionScore, ...],
+    readings: list[ClauseReading],
+    alarms: list[Alarm],
+    wishes: bool,
 ) -> TextScore:
     good = bad = 0.0
-    for item in marked:
+    for item in readings:
         weight = 1.5 if item.clause.turns else 1.0
         for opinion in item.opinions:
             if opinion.polarity > 0:
                 good += weight * opinion.intensity
             elif opinion.polarity < 0:
                 bad += weight * opinion.intensity
-    for mention in mentions:
-        if mention.polarity and good == bad == 0:
-            good, bad = float(mention.polarity > 0), float(mention.polarity < 0)
-    bad += sum(_URGENCY_INTENSITY[a.urgency] for a in alarms if a.urgency in {"safety", "immobilised"})
+    if good == bad == 0:
+        decided = next((m.polarity for m in mentions if m.polarity), 0)
+        good, bad = float(decided > 0), float(decided < 0)
+    for alarm in alarms:
+        if alarm.urgency in {"safety", "immobilised"}:
+            bad += _URGENCY_INTENSITY[alarm.urgency]
     score = round((good - bad) / (good + bad + 1.0), 4)
     polarity = 1 if score > _POSITIVE_EDGE else (-1 if score < _NEGATIVE_EDGE else 0)
-    levels = [m.urgency for m in mentions] + [a.urgency for a in alarms] + (["wish"] if wishes else [])
+    levels = [*[m.urgency for m in mentions], *[a.urgency for a in alarms], "wish" if wishes else "none"]
     abstained = not mentions and good == bad == 0
     strength = max([m.confidence for m in mentions], default=0.0)
     confidence = 0.0 if abstained else round(max(abs(score) * 0.8, strength * 0.9), 4)

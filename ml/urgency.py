@@ -46,11 +46,12 @@ def find_alarms(clauses: Sequence[UrgencyClause], lexicon: Lexicon) -> list[Alar
     for item in clauses:
         number = item.clause.sentence
         around = components.setdefault(number, set())
-        around.update(name for _, _, found in item.components for name in found)
+        for _, _, found in item.components:
+            around.update(found)
         driving[number] = driving.get(number, False) or item.drives
     alarms = []
     for index, item in enumerate(clauses):
-        if item.is_hypothetical:
+        if item.is_hypothetical or not item.symptoms:
             continue
         number = item.clause.sentence
         near = {name for _, _, found in item.components for name in found}

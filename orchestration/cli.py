@@ -6,9 +6,12 @@ Sub-commands live beside what they drive; this module only registers them, lazil
 
 from __future__ import annotations
 
+import getpass
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -49,8 +52,21 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="voc-warehouse")
-def voc() -> None:
+@click.pass_context
+def voc(context: click.Context) -> None:
     """Voice-of-Customer warehouse: deliver, refresh, publish, ask."""
+    context.obj = write_audit
+
+
+def write_audit(action: str, details: Mapping[str, Any]) -> None:
+    """Enter what a person did into the ledger's audit chain."""
+    from orchestration.admission.ledger import Ledger, append_audit
+    from orchestration.admission.ledger_types import AuditEntry
+    from orchestration.settings import Settings
+
+    who = getpass.getuser()
+    with Ledger.open(Settings.load()) as ledger, ledger.transaction() as connection:
+        append_audit(connection, AuditEntry(datetime.now(UTC), who, action, "published", dict(details)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

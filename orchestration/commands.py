@@ -58,8 +58,9 @@ def init_home() -> None:
 def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -> None:
     """From landed deliveries to published tables, for one business day."""
     from data_quality.contract import ContractError
-    from orchestration.partitions import business_date
+    from orchestration.partitions import business_date, day_end
     from orchestration.refresh import after_refresh, run_refresh
+    from orchestration.status import status_document
 
     settings = _settings()
     if as_of and as_of > business_date(datetime.now(UTC)):
@@ -84,8 +85,9 @@ def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -
         day = f" as of {outcome.work.as_of}" if outcome.work.as_of else ""
         click.echo(f"nothing new{day}: no delivery waits, everything is built and published")
     after_refresh(settings)
-    if outcome.ran and outcome.success:
-        _print_channels(settings)
+    if outcome.ran and outcome.success and outcome.work.as_of:
+        # Against the day the run is for; `voc status` and the notices measure against the clock.
+        _print_channels(settings, status_document(settings, day_end(outcome.work.as_of)))
     if not outcome.success:
         for failure in outcome.failures:
             click.echo(f"failed: {failure}", err=True)
@@ -151,12 +153,20 @@ def _print_channels(settings: Settings, document: dict[str, Any] | None = None) 
 def dbt(arguments: tuple[str, ...]) -> None:
     """Run dbt on this installation's project and warehouse: `voc dbt -- parse`."""
     from orchestration.lease import lease
-    from orchestration.warehouse.dbt_runner import run_command
+    from orchestration.warehouse.dbt_runner import DbtError, invoke
 
     settings = _settings()
     try:
         with lease(settings.lease_path, "voc dbt"):
-            sys.exit(run_command(settings, arguments))
+            result = invoke(settings, arguments or ("--help",))
+    except DbtError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(EXIT_GATE_FAILED)
     except LeaseHeldError as held:
         click.echo(str(held), err=True)
         sys.exit(EXIT_LEASE_HELD)
+    for node in result.nodes:
+        click.echo(f"{node.status:<8} {node.name}")
+    if not result.success:
+        click.echo(result.summary(), err=True)
+        sys.exit(EXIT_GATE_FAILED)

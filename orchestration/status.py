@@ -47,7 +47,8 @@ def channel_health(settings: Settings, ledger: Ledger, now: datetime) -> list[Ch
         if not channel.enabled:
             continue
         row = known.get(name)
-        hours = None if row is None else (now - row.last_received_at).total_seconds() / 3600
+        last = row.last_received_at if row else None
+        hours = None if last is None else (now - last).total_seconds() / 3600
         counts = {
             key: getattr(row, key) if row else 0
             for key in (
@@ -62,7 +63,7 @@ def channel_health(settings: Settings, ledger: Ledger, now: datetime) -> list[Ch
         rows.append(
             ChannelHealth(
                 channel=name,
-                last_received_at=row.last_received_at.isoformat(timespec="seconds") if row else None,
+                last_received_at=last.isoformat(timespec="seconds") if last else None,
                 stale_hours=None if hours is None else round(hours, 1),
                 is_stale=hours is None or hours > channel.stale_after_h,
                 waiting=waiting.get(name, 0),

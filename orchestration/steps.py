@@ -6,9 +6,9 @@ and no logic of the rooms they call. Every step is repeatable after a kill.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +43,11 @@ def waiting_work(settings: Settings, as_of: date | None = None) -> WaitingWork:
     with Ledger.open(settings) as ledger:
         sweep_landing(settings, ledger)
         landed = [one for one in ledger.deliveries() if one.status in ("landed", "withheld")]
-        day = as_of or _default_day(ledger, [one.ingest_date for one in landed])
+        day = as_of or max((one.ingest_date for one in ledger.deliveries()), default=None)
         if day is None:
             return WaitingWork(None, 0)
         waiting = [one for one in landed if one.received_at < day_end(day)]
         return WaitingWork(day, len(waiting), _unfinished(settings, ledger, day))
-
-
-def _default_day(ledger: Ledger, waiting_days: Sequence[date]) -> date | None:
-    if waiting_days:
-        return max(waiting_days)
-    return max((one.ingest_date for one in ledger.deliveries()), default=None)
 
 
 def _unfinished(settings: Settings, ledger: Ledger, day: date) -> str:
@@ -221,6 +215,17 @@ def publish(settings: Settings) -> dict[str, Any]:
     with step("publish", "publish") as record:
         versions = publish_from_warehouse(settings, manifest_dict(settings))
         write_durably(_published_mark(settings), (last_window_key(settings) or "").encode())
+        with Ledger.open(settings) as ledger:
+            for audience, one in sorted(versions.items()):
+                ledger.record_published_version(one.version_id, audience, one.as_of, datetime.now(UTC))
         record.rows = len(versions)
         record.note = ", ".join(f"{name} {one.version_id}" for name, one in sorted(versions.items()))
     return versions
+
+
+def retain(settings: Settings, as_of: date) -> int:
+    """Delete landing payloads past their retention; return how many deliveries left landing."""
+    from orchestration.sources.landing import enforce_landing_retention
+
+    with Ledger.open(settings) as ledger:
+        return len(enforce_landing_retention(settings, ledger, as_of))

@@ -38,7 +38,7 @@ class Summary:
     channels: dict[str, dict[str, int]]
 
 
-def generate(  # noqa: PLR0913, PLR0917 - the whole control panel of the simulator
+def generate(
     out: Path,
     truth: Path,
     days: int = 90,

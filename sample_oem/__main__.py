@@ -32,7 +32,7 @@ from sample_oem import CHANNELS, DEFAULT_END, SIZES, generate
     "--last-day-voices", type=click.FloatRange(1), help="voices of the last day alone (for benchmarks)"
 )
 @click.option("--channels", multiple=True, type=click.Choice(list(CHANNELS)), help="only these (repeatable)")
-def main(  # noqa: PLR0913, PLR0917 - one parameter per option
+def main(  # noqa: PLR0913 - one parameter per option
     out: Path,
     truth: Path,
     days: int,

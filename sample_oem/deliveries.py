@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sample_oem.shapes import HEADERS, Context, csv_line
-from sample_oem.truth import DeliveryTruth, Item, Oracle
+from sample_oem.truth import Item, Oracle
 
 # Minutes after midnight (Shanghai) at which a channel's file arrives.
 ARRIVAL = {
@@ -156,16 +156,15 @@ def _redelivered(context: Context, channel: str, files: list[Delivery]) -> Itera
 
 def write(out: Path, deliveries: list[Delivery], oracle: Oracle) -> None:
     """Write the files and let the oracle judge them in order of receipt."""
-    judged: dict[bytes, DeliveryTruth] = {}
     for delivery in sorted(deliveries, key=lambda d: (d.received_at, d.channel)):
         folder = out / delivery.channel
         folder.mkdir(parents=True, exist_ok=True)
         (folder / delivery.path_name).write_bytes(delivery.payload)
         place = (delivery.channel, delivery.path_name, delivery.received_text)
         if delivery.kind == "redelivered":
-            oracle.receive_again(*place, judged[delivery.payload])
+            oracle.receive_again(*place, delivery.lines)
         else:
-            judged[delivery.payload] = oracle.receive(*place, delivery.kind, delivery.lines)
+            oracle.receive(*place, delivery.kind, delivery.lines)
 
 
 def write_manifest(out: Path, deliveries: list[Delivery]) -> None:

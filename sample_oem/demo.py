@@ -57,7 +57,7 @@ def main() -> int:
     if not Path(os.environ["VOC_KEYS"]).is_file():
         _voc("keys", "init")
     _say("2. Deliver")
-    print(f"   {land_all(deliveries)} files landed (already landed ones are recognised)")
+    print(f"   {land_all(deliveries)} new files landed")
     _say("3. Refresh")
     if _voc("refresh"):
         return 1
@@ -66,16 +66,22 @@ def main() -> int:
 
 
 def land_all(folder: Path) -> int:
-    """Land every file of a `deliveries.csv` under its own time of receipt; return how many."""
+    """Land what is new of a `deliveries.csv`, under its own times of receipt; return how many."""
     from orchestration.admission.ledger import Ledger
     from orchestration.sources.landing import deliver
 
     settings = Settings.load()
     count = 0
-    with (folder / "deliveries.csv").open(encoding="utf-8", newline="") as stream, Ledger.open(settings) as ledger:
+    with (
+        (folder / "deliveries.csv").open(encoding="utf-8", newline="") as stream,
+        Ledger.open(settings) as ledger,
+    ):
+        landed = {(one.channel, one.file_name, one.received_at) for one in ledger.deliveries()}
         for row in csv.DictReader(stream):
-            received_at = datetime.fromisoformat(row["received_at"])
-            deliver(settings, ledger, row["channel"], [folder / row["file"]], received_at=received_at)
+            path, received_at = folder / row["file"], datetime.fromisoformat(row["received_at"])
+            if (row["channel"], path.name, received_at) in landed:
+                continue
+            deliver(settings, ledger, row["channel"], [path], received_at=received_at)
             count += 1
     return count
 

@@ -27,31 +27,39 @@ _LATE_CHANNELS = frozenset({"complaint_site", "call_center", "survey", "warranty
 
 # A damaged field per entity and kind: column index and the value written there.
 _BREAKS: dict[str, tuple[tuple[str, int, str], ...]] = {
-    "complaint": (("bad_date", 7, "2026-13-45"), ("pattern", 0, "编号缺失"), ("required_missing", 4, "")),
-    "post": (("required_missing", 0, ""),),
+    "complaint": (
+        ("invalid_time", 7, "2026-13-45"),
+        ("pattern_mismatch", 0, "编号缺失"),
+        ("missing_value", 4, ""),
+    ),
+    "post": (("missing_value", 0, ""),),
     "comment": (
-        ("out_of_range", 3, "5"),
-        ("pattern", 0, "评论 #1"),
-        ("required_missing", 1, ""),
-        ("not_integer", 3, "正"),
+        ("number_out_of_range", 3, "5"),
+        ("pattern_mismatch", 0, "评论 #1"),
+        ("missing_value", 1, ""),
+        ("invalid_number", 3, "正"),
     ),
     "invitation": (
         ("value_not_allowed", 7, "未知状态"),
-        ("bad_datetime", 8, "昨天下午"),
-        ("pattern", 0, "??"),
+        ("invalid_time", 8, "昨天下午"),
+        ("pattern_mismatch", 0, "??"),
     ),
-    "response": (("out_of_range", 4, "99"), ("value_not_allowed", 2, "满意度"), ("not_integer", 4, "很满意")),
+    "response": (
+        ("number_out_of_range", 4, "99"),
+        ("value_not_allowed", 2, "满意度"),
+        ("invalid_number", 4, "很满意"),
+    ),
     "claim_line": (
-        ("not_decimal", 12, "1,2O0"),
-        ("out_of_range", 7, "-20"),
+        ("invalid_number", 12, "1,2O0"),
+        ("number_out_of_range", 7, "-20"),
         ("value_not_allowed", 14, "处理中"),
     ),
     "customer": (
         ("value_not_allowed", 8, "?"),
-        ("out_of_range", 9, "1066"),
-        ("bad_datetime", 10, "0000-00-00"),
+        ("number_out_of_range", 9, "1066"),
+        ("invalid_time", 10, "0000-00-00"),
     ),
-    "vehicle": (("bad_date", 6, "32.01.2025"), ("pattern", 3, "车型 一")),
+    "vehicle": (("invalid_time", 6, "32.01.2025"), ("pattern_mismatch", 3, "车型 一")),
 }  # fmt: skip
 
 
@@ -198,16 +206,16 @@ def _broken_csv(channel: str, source: Item, n: int) -> tuple[str, str, bytes]:
     cells = parse_csv(source.line, encoding)
     header = HEADERS[(channel, source.entity)]
     choices = _BREAKS[source.entity]
-    general = ("undecodable", "too_many_columns", "too_few_columns")
+    general = ("invalid_encoding", "too_many_fields", "too_few_fields")
     turn = n % (len(choices) + len(general))
     if turn < len(choices):
         reason, column, value = choices[turn]
         cells[column] = value
         return reason, header[column], _unlike_blank(cells, encoding)
     reason = general[turn - len(choices)]
-    if reason == "undecodable" or len(cells) == 1:
+    if reason == "invalid_encoding" or len(cells) == 1:
         return _undecodable(cells, encoding)
-    cells = [*cells, "多出一列"] if reason == "too_many_columns" else cells[:-1]
+    cells = [*cells, "多出一列"] if reason == "too_many_fields" else cells[:-1]
     return reason, "", csv_line(tuple(cells), encoding)
 
 
@@ -219,7 +227,7 @@ def _unlike_blank(cells: list[str], encoding: str) -> bytes:
 def _undecodable(cells: list[str], encoding: str) -> tuple[str, str, bytes]:
     line = csv_line(tuple(cells), encoding)
     return (
-        "undecodable",
+        "invalid_encoding",
         "",
         line[:-1] + b"\xff\xff\n" if not line.endswith(b'"\n') else line[:-2] + b'\xff\xff"\n',
     )
@@ -227,14 +235,19 @@ def _undecodable(cells: list[str], encoding: str) -> tuple[str, str, bytes]:
 
 def _json_breaks() -> tuple[Callable[[bytes, int], tuple[str, str, bytes]], ...]:
     return (
-        lambda line, _: ("invalid_json", "", line[: len(line) // 2] + b"\n"),
+        lambda line, _: ("invalid_json", "", _half(line)),
         lambda _line, _: ("not_an_object", "", b"[1,2,3]\n"),
         lambda line, n: _json_with(line, n, "value_not_allowed", "status", "archived"),
-        lambda line, n: _json_with(line, n, "bad_epoch", "started_at_ms", "昨天"),
-        lambda line, n: _json_with(line, n, "required_missing", "turns", None),
-        lambda line, _: ("undecodable", "", line[:-2] + b"\xff\xfe}\n"),
-        lambda line, n: _json_with(line, n, "pattern", "agent_id", "坐席一"),
+        lambda line, n: _json_with(line, n, "wrong_type", "started_at_ms", "昨天"),
+        lambda line, n: _json_with(line, n, "missing_value", "turns", None),
+        lambda line, _: ("invalid_encoding", "", line[:-2] + b"\xff\xfe}\n"),
+        lambda line, n: _json_with(line, n, "pattern_mismatch", "agent_id", "坐席一"),
     )
+
+
+def _half(line: bytes) -> bytes:
+    """Cut a line in the middle, but not within a character: it must stay readable text."""
+    return line[: len(line) // 2].decode("utf-8", errors="ignore").encode() + b"\n"
 
 
 def _json_with(line: bytes, n: int, reason: str, name: str, value: object) -> tuple[str, str, bytes]:

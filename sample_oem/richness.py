@@ -215,7 +215,7 @@ def read_names(path: Path, columns: Iterable[str]) -> list[str]:
 @click.option("--reference-id-column", help="the same for the reference")
 @click.option("--reference-name-columns", default="", help="comma list: brand, series, model columns")
 @click.option("--json", "as_json", is_flag=True)
-def main(  # noqa: PLR0913, PLR0917 - one parameter per option
+def main(
     sample: tuple[Path, ...],
     text_column: str,
     reference: Path,

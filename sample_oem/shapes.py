@@ -401,7 +401,7 @@ def _response(
 ) -> list[Item]:
     composer, personal = writers
     sent = context.happenings.invitations
-    day = int(sent.day[n]) + (1 if rng.random() < 0.5 else 0)
+    day = int(sent.day[n]) + (1 if rng.random() < 0.15 else 0)
     if day >= context.days:
         return []
     latent, vehicle, aspect = float(sent.latent[n]), int(sent.vehicle[n]), int(sent.aspect[n])

@@ -99,9 +99,12 @@ class Oracle:
         """Judge the records of one file (item, physical line) and remember the result."""
         entity = items[0][0].entity if items else ""
         result = DeliveryTruth(channel, file, entity, received_at, kind, records_in=len(items))
+        newest: dict[tuple[str, ...], str] = {}
+        for item, _ in items:
+            newest[item.key] = max(item.version, newest.get(item.key, ""))
         for ordinal, (item, line_no) in enumerate(items):
             result.late += item.late_by > 0
-            outcome = self._judge(channel, item, received_at)
+            outcome = self._judge(channel, item, received_at, newest[item.key])
             setattr(result, outcome, getattr(result, outcome) + 1)
             if outcome == "quarantined":
                 self.damaged.append(
@@ -118,15 +121,19 @@ class Oracle:
         self.deliveries.append(result)
         return result
 
-    def receive_again(self, channel: str, file: str, received_at: str, first: DeliveryTruth) -> None:
-        """Note the same bytes under another name: the whole delivery is a duplicate."""
-        self.deliveries.append(
-            DeliveryTruth(
-                channel, file, first.entity, received_at, "redelivered", records_in=first.records_in
-            )
-        )
+    def receive_again(
+        self, channel: str, file: str, received_at: str, items: Sequence[tuple[Item, int]]
+    ) -> None:
+        """Note the same bytes under another name: nothing is admitted, older versions stay superseded."""
+        entity = items[0][0].entity
+        state = self._state[f"{channel}.{entity}"]
+        stale = sum(not item.reason and state[item.key].line != item.line for item, _ in items)
+        again = DeliveryTruth(channel, file, entity, received_at, "redelivered", records_in=len(items))
+        again.duplicate, again.superseded = len(items) - stale, stale
+        self.deliveries.append(again)
 
-    def _judge(self, channel: str, item: Item, received_at: str) -> str:
+    def _judge(self, channel: str, item: Item, received_at: str, newest: str) -> str:
+        """Outcome of one record; ``newest`` is the newest version of its key in the same file."""
         if item.reason:
             return "quarantined"
         state = self._state[f"{channel}.{item.entity}"]
@@ -137,6 +144,8 @@ class Oracle:
                 return "duplicate"
             if version < current.version:
                 return "superseded"
+        if item.version < newest:
+            return "superseded"
         event = item.event or received_at_date(received_at)
         state[item.key] = _Current(version, item.line, event, item.voice, item.deleted, item.scores)
         return "admitted"
@@ -175,7 +184,6 @@ class Oracle:
             if delivery.kind == "redelivered":
                 row["redelivered_files"] += 1
                 row["redelivered_records"] += delivery.records_in
-                continue
             row["records_in"] += delivery.records_in
             for name in (*OUTCOMES, "late"):
                 row[name] += getattr(delivery, name)

@@ -7,7 +7,7 @@
 {% macro report_days() -%}
     select cast(run_window.as_of - cast(numbers.n as integer) as date) as report_date
     from {{ source('ctl', 'run_window') }} as run_window
-    cross join range(0, {{ report_day_count() }}) as numbers(n)
+    cross join range(0, {{ report_day_count() }}) as numbers (n)
 {%- endmacro %}
 
 {# Rolling windows in days, their last day included. #}

@@ -1,16 +1,30 @@
 -- The other way round: nothing is in fct_feedback that no record says.
+with voices as (
+    select
+        feedback_id,
+        channel,
+        feedback_date
+    from {{ ref('fct_feedback') }}
+    where {{ tested_days('feedback_date', 'feedback') }}
+),
+
+live_records as (
+    select
+        feedback_id,
+        channel,
+        voice_date
+    from {{ ref('int_feedback_record') }}
+    where is_voice and not is_deleted and {{ tested_days('voice_date', 'feedback') }}
+)
+
 select
     voices.feedback_id,
     voices.channel,
     voices.feedback_date
-from {{ ref('fct_feedback') }} as voices
-left join {{ ref('int_feedback_record') }} as records
+from voices
+left join live_records
     on
-        voices.feedback_id = records.feedback_id
-        and voices.channel = records.channel
-        and voices.feedback_date = records.voice_date
-        and records.is_voice
-        and not records.is_deleted
-where
-    records.feedback_id is null
-    and {{ tested_days('voices.feedback_date', 'feedback') }}
+        voices.feedback_id = live_records.feedback_id
+        and voices.channel = live_records.channel
+        and voices.feedback_date = live_records.voice_date
+where live_records.feedback_id is null

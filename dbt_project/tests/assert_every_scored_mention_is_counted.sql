@@ -1,12 +1,29 @@
 -- The other way round: the mentions that the scorer counted in a voice's texts are all in fct_feedback_mention.
-with scored as (
+with texts as (
+    select
+        feedback_id,
+        record_id,
+        content_hash
+    from {{ ref('int_feedback_text') }}
+    where {{ tested_days('voice_date', 'feedback') }}
+),
+
+scores as (
+    select
+        record_id,
+        content_hash,
+        mention_count
+    from {{ ref('int_feedback_score') }}
+    where {{ tested_days('voice_date', 'feedback') }}
+),
+
+scored as (
     select
         texts.feedback_id,
         sum(scores.mention_count) as mention_count
-    from {{ ref('int_feedback_text') }} as texts
-    inner join {{ ref('int_feedback_score') }} as scores
+    from texts
+    inner join scores
         on texts.record_id = scores.record_id and texts.content_hash = scores.content_hash
-    where {{ tested_days('texts.voice_date', 'feedback') }}
     group by texts.feedback_id
 ),
 

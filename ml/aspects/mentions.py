@@ -7,10 +7,12 @@ come from `ml.sentiment.opinions`, urgency from `ml.urgency`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 from ml.lexicon import AspectSense
 from ml.sentiment.opinions import Opinion
+from ml.text.clauses import Clause
 
 # Weight of a term that names its aspect outright: weaker terms of the clause are then about it.
 OUTRIGHT = 3
@@ -35,15 +37,13 @@ class Evidence:
 
 @dataclass(slots=True)
 class ClauseReading:
-    """A clause with its aspects and judgements; `evidence` is filled here."""
+    """A clause with what was found in it; what is imagined begins at `hypothetical_from`."""
 
-    start: int
-    end: int
-    sentence: int
-    turns: bool
-    aspects: list[AspectFind]
-    opinions: list[Opinion]
-    evidence: list[Evidence] = field(default_factory=list)
+    clause: Clause
+    aspects: Sequence[AspectFind]
+    opinions: Sequence[Opinion]
+    markers: frozenset[str]
+    hypothetical_from: int
 
 
 def attach(clauses: Sequence[ClauseReading]) -> list[list[Evidence]]:
@@ -56,41 +56,52 @@ def attach(clauses: Sequence[ClauseReading]) -> list[list[Evidence]]:
     found: list[list[Evidence]] = []
     open_aspects: list[Evidence] = []
     sentence = -1
-    for clause in clauses:
-        if clause.sentence != sentence:
-            open_aspects, sentence = [], clause.sentence
-        own = _attach_clause(clause, open_aspects)
+    for reading in clauses:
+        if reading.clause.sentence != sentence:
+            open_aspects, sentence = [], reading.clause.sentence
+        own = _attach_clause(reading, open_aspects)
         found.append(own)
         if own:
             open_aspects = own
     return found
 
 
-def _attach_clause(clause: ClauseReading, before: list[Evidence]) -> list[Evidence]:
-    named = [(start, end, sense) for start, end, senses in clause.aspects for sense in senses]
-    if any(sense.weight == OUTRIGHT for _, _, sense in named):
-        named = [item for item in named if item[2].weight == OUTRIGHT]
-    own = [Evidence(sense.code, start, end, sense.weight, turns=clause.turns) for start, end, sense in named]
-    if not clause.opinions:
-        return own
-    directions = {(sense.code, start): sense.direction for start, _, sense in named}
+def _attach_clause(reading: ClauseReading, before: list[Evidence]) -> list[Evidence]:
+    named = _named(reading.aspects) if reading.aspects else []
+    turns = reading.clause.turns
+    own = [Evidence(s.code, start, end, s.weight, 0, 1, False, turns) for start, end, s in named]
     taken = -1
-    for opinion in clause.opinions:
+    for opinion in reading.opinions:
+        start = opinion.start
         if opinion.aspect_code:
-            implied = Evidence(opinion.aspect_code, opinion.start, opinion.end, OUTRIGHT, turns=clause.turns)
+            implied = Evidence(opinion.aspect_code, start, opinion.end, OUTRIGHT, turns=turns)
             _apply(implied, opinion, 0)
             own.append(implied)
             continue
-        targets = [e for e in own if taken <= e.start and e.start <= opinion.start]
-        if not targets:
-            behind = [e for e in own if e.start > opinion.start]
-            targets = [e for e in behind if e.start == behind[0].start] if behind else []
-        if not targets and not own:
-            targets = before[-1:]
-        for target in targets:
-            _apply(target, opinion, directions.get((target.code, target.start), 0))
+        targets = [e for e in own if taken <= e.start <= start]
+        if not targets and own:
+            behind = next((e.start for e in own if e.start > start), -1)
+            targets = [e for e in own if e.start == behind]
+        for target in targets if own else before[-1:]:
+            # Only what this clause names gives a scale its direction.
+            _apply(target, opinion, _direction(named, target) if opinion.scale else 0)
         taken = opinion.end
     return own
+
+
+def _named(finds: Sequence[AspectFind]) -> list[tuple[int, int, AspectSense]]:
+    """Return the aspects a clause names; weak terms do not count beside an outright one."""
+    named = [(start, end, sense) for start, end, senses in finds for sense in senses]
+    if len(named) > 1:
+        return [item for item in named if item[2].weight == OUTRIGHT] or named
+    return named
+
+
+def _direction(named: list[tuple[int, int, AspectSense]], target: Evidence) -> int:
+    for start, _, sense in reversed(named):
+        if start == target.start and sense.code == target.code:
+            return sense.direction
+    return 0
 
 
 def _apply(target: Evidence, opinion: Opinion, direction: int) -> None:
@@ -133,7 +144,7 @@ def merge(evidence: Iterable[Evidence], rank: dict[str, int]) -> list[Mention]:
 def _merge_one(code: str, items: list[Evidence], rank: dict[str, int]) -> Mention:
     if len(items) == 1:
         only = items[0]
-        confidence = _confidence(items, float(only.polarity > 0), float(only.polarity < 0))
+        confidence = _confidence(only.weight, 1, float(only.polarity > 0), float(only.polarity < 0))
         return Mention(code, only.start, only.end, only.polarity, only.intensity, only.urgency, confidence)
     good = sum(e.intensity * (1.5 if e.turns else 1.0) for e in items if e.polarity > 0)
     bad = sum(e.intensity * (1.5 if e.turns else 1.0) for e in items if e.polarity < 0)
@@ -145,13 +156,15 @@ def _merge_one(code: str, items: list[Evidence], rank: dict[str, int]) -> Mentio
     else:
         best = max(agreeing, key=lambda e: (e.intensity, e.weight, -e.start))
     intensity = max(e.intensity for e in agreeing)
-    return Mention(code, best.start, best.end, polarity, intensity, urgency, _confidence(items, good, bad))
+    confidence = _confidence(max(e.weight for e in items), len(items), good, bad)
+    return Mention(code, best.start, best.end, polarity, intensity, urgency, confidence)
 
 
-def _confidence(items: list[Evidence], good: float, bad: float) -> float:
+@lru_cache(maxsize=4096)
+def _confidence(weight: int, places: int, good: float, bad: float) -> float:
     """Return 0..1: how plainly the aspect is named and how much its judgements agree (not calibrated)."""
-    naming = {1: 0.4, 2: 0.6, 3: 0.75}[max(e.weight for e in items)]
+    naming = {1: 0.4, 2: 0.6, 3: 0.75}[weight]
     if good + bad == 0:
         return naming * 0.8
     agreement = abs(good - bad) / (good + bad)
-    return round(min(0.95, naming * (0.6 + 0.4 * agreement) + 0.05 * min(3, len(items) - 1)), 4)
+    return round(min(0.95, naming * (0.6 + 0.4 * agreement) + 0.05 * min(3, places - 1)), 4)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml.lexicon import WordSense
+from ml.lexicon import Lexicon, WordSense
 
 # A negation reaches this many characters; further away it belongs to something else.
 NEGATION_REACH = 8
@@ -17,7 +17,6 @@ NEGATION_REACH = 8
 DOUBLE_NEGATION_GAP = 2
 RESOLVED_REACH = 12
 
-Span = tuple[int, int]
 Word = tuple[int, int, WordSense]
 
 
@@ -48,30 +47,47 @@ class _Scope:
     factor_in_negation: bool = False
 
 
-def read_opinions(
-    text: str, words: Sequence[Word], blockers: Sequence[Span], lists: Sequence[Span]
-) -> list[Opinion]:
+_NEGATORS = frozenset({"negator", "soft_negator", "rhetorical"})
+_SCALES = frozenset({"more", "less"})
+_JUDGES = _SCALES | {"opinion", "fault"}
+
+
+def read_opinions(text: str, words: Sequence[Word], lexicon: Lexicon) -> list[Opinion]:
     """Return the judgements of one clause; `words` are its finds in order, spans in `text`."""
     opinions: list[Opinion] = []
-    scope = _Scope()
+    scope: _Scope | None = None
     for start, end, sense in words:
         role = sense.role
-        if role in {"negator", "soft_negator", "rhetorical"}:
-            _negate(scope, start, end, sense)
-        elif role == "intensifier":
-            scope.factor, scope.factor_end = sense.factor, end
-            scope.factor_in_negation = scope.negations > 0 and start - scope.end <= 1
-        elif role == "resolved":
-            _resolve(opinions, start)
-        elif role == "mask":
-            continue
-        else:
-            opinion = _judge(start, end, sense, scope, blockers)
-            if opinions and _asks_whether(text, opinions[-1], opinion):
+        if role in _JUDGES:
+            opinion = (
+                _judge(text, (start, end, sense), scope, lexicon) if scope else _plain(start, end, sense)
+            )
+            if opinions and start - opinions[-1].end <= 1 and _asks_whether(text, opinions[-1], opinion):
                 opinions[-1].polarity = opinion.polarity = 0
             opinions.append(opinion)
-            scope = _after(opinion, end, lists, text, scope)
+            scope = _after(opinion, text, scope, lexicon) if scope else None
+        elif role == "resolved":
+            _resolve(opinions, start)
+        elif role != "mask":
+            scope = scope or _Scope()
+            _widen(scope, start, end, sense)
     return opinions
+
+
+def _widen(scope: _Scope, start: int, end: int, sense: WordSense) -> None:
+    """Take a negation or a degree into the scope."""
+    if sense.role in _NEGATORS:
+        _negate(scope, start, end, sense)
+        return
+    scope.factor, scope.factor_end = sense.factor, end
+    scope.factor_in_negation = scope.negations > 0 and start - scope.end <= 1
+
+
+def _plain(start: int, end: int, sense: WordSense) -> Opinion:
+    """Return the judgement of a word that nothing turns."""
+    if sense.role in _SCALES:
+        return Opinion(start, end, 0, sense.factor, False, 1 if sense.role == "more" else -1)
+    return Opinion(start, end, sense.polarity, sense.factor, sense.role == "fault", 0, sense.aspect_code)
 
 
 def _asks_whether(text: str, before: Opinion, after: Opinion) -> bool:
@@ -94,9 +110,10 @@ def _negate(scope: _Scope, start: int, end: int, sense: WordSense) -> None:
     scope.passed = end
 
 
-def _judge(start: int, end: int, sense: WordSense, scope: _Scope, blockers: Sequence[Span]) -> Opinion:
+def _judge(text: str, word: Word, scope: _Scope, lexicon: Lexicon) -> Opinion:
+    start, end, sense = word
     intensity = _intensity(sense, scope, start)
-    negated = _reaches(scope, start, blockers)
+    negated = _reaches(text, scope, start, lexicon)
     if sense.role in {"more", "less"}:
         scale = 1 if sense.role == "more" else -1
         if negated and scope.negations % 2:
@@ -123,19 +140,18 @@ def _intensity(sense: WordSense, scope: _Scope, start: int) -> int:
     return min(3, max(base, scope.factor))
 
 
-def _reaches(scope: _Scope, start: int, blockers: Sequence[Span]) -> bool:
+def _reaches(text: str, scope: _Scope, start: int, lexicon: Lexicon) -> bool:
+    """Return whether the negation before reaches `start`: near enough, and nothing blocks it."""
     if scope.negations == 0 or start - scope.passed > NEGATION_REACH:
         return False
-    return not any(scope.passed <= low and high <= start for low, high in blockers)
+    return start <= scope.passed or lexicon.blocker.search(text, scope.passed, start) is None
 
 
-def _after(opinion: Opinion, end: int, lists: Sequence[Span], text: str, scope: _Scope) -> _Scope:
+def _after(opinion: Opinion, text: str, scope: _Scope, lexicon: Lexicon) -> _Scope | None:
     """Return the scope after a judgement: a negation goes on over a list (没有异响、漏油)."""
-    if opinion.is_negated and any(
-        low == end or text[end:low].strip() == "" for low, _ in lists if low >= end
-    ):
-        return _Scope(scope.negations, scope.end, scope.soft, passed=end)
-    return _Scope()
+    if opinion.is_negated and lexicon.list_word.match(text, opinion.end):
+        return _Scope(scope.negations, scope.end, scope.soft, passed=opinion.end)
+    return None
 
 
 def _resolve(opinions: list[Opinion], start: int) -> None:

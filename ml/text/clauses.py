@@ -7,8 +7,9 @@ What a clause says is decided in `ml.sentiment` and `ml.aspects`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 # Contrast words that turn the judgement of what came before.
 TURNING = frozenset(
@@ -18,8 +19,7 @@ TURNING = frozenset(
 MAX_CLAUSE_CHARS = 160
 
 
-@dataclass(slots=True)
-class Clause:
+class Clause(NamedTuple):
     """A clause: span in the normalised text, number of its sentence, and how it begins and ends."""
 
     start: int
@@ -29,46 +29,59 @@ class Clause:
     asks: bool
 
 
+_SENTENCE, _COMMA = 1, 2
+_SENTENCE_CLASS, _COMMA_CLASS = "。！？!?;；\n~…", ",，:：\\s"
+
+
 @lru_cache(maxsize=4)
 def _splitter(contrast: tuple[str, ...]) -> re.Pattern[str]:
-    words = "|".join(re.escape(word) for word in sorted(contrast, key=lambda word: (-len(word), word)))
-    # 不过如此, 就是说, 但凡 are no contrasts.
-    return re.compile(rf"([。！？!?;；\n~…]+|\.{{2,}})|([,，:：\s]+)|({words})(?!如此|凡|说)")
+    """Return the pattern of what ends a clause: group 1 a sentence end, group 2 a comma, else a contrast.
 
-
-_SENTENCE_END, _COMMA = 1, 2
+    It consumes its first character by one class and looks back at it: the regex engine skips to the
+    next character of a leading class many times faster than it tries alternatives at every place.
+    """
+    rests: dict[str, list[str]] = {}
+    for word in sorted(contrast, key=lambda word: (-len(word), word)):
+        rests.setdefault(word[0], []).append(re.escape(word[1:]))
+    starts = "".join(re.escape(char) for char in rests)
+    ends = [
+        rf"((?<=[{_SENTENCE_CLASS}])[{_SENTENCE_CLASS}]*|(?<=\.)\.+)",
+        rf"((?<=[{_COMMA_CLASS}])[{_COMMA_CLASS}]*)",
+        # 不过如此, 就是说, 但凡 are no contrasts.
+        *(rf"(?<={re.escape(char)})(?:{'|'.join(rest)})(?!如此|凡|说)" for char, rest in rests.items()),
+    ]
+    return re.compile(rf"[{_SENTENCE_CLASS}{_COMMA_CLASS}.{starts}](?:{'|'.join(ends)})")
 
 
 def split_clauses(text: str, contrast: tuple[str, ...]) -> list[Clause]:
     """Return the clauses of `text` in order. Contrast words begin a clause of their own and belong to it.
 
-    A clause `asks` when its own end is a question mark.
+    A clause `asks` when its own end is a question mark. None is empty or blank.
     """
     clauses: list[Clause] = []
     sentence, begin, turns = 0, 0, False
     for match in _splitter(contrast).finditer(text):
         start, end = match.span()
         kind = match.lastindex
-        asks = kind == _SENTENCE_END and "?" in match.group()
         if start > begin:
-            _append(clauses, text, Clause(begin, start, sentence, turns, asks))
-        if kind == _SENTENCE_END:
-            sentence += 1
-            begin, turns = end, False
-        elif kind == _COMMA:
-            begin, turns = end, False
-        else:
+            asks = kind == _SENTENCE and "?" in match.group()
+            clauses.append(Clause(begin, start, sentence, turns, asks))
+        if kind is None:
             begin, turns = start, match.group() in TURNING
+        else:
+            sentence += kind == _SENTENCE
+            begin, turns = end, False
     if begin < len(text):
-        _append(clauses, text, Clause(begin, len(text), sentence, turns, asks=False))
-    return clauses
+        clauses.append(Clause(begin, len(text), sentence, turns, False))
+    if len(text) <= MAX_CLAUSE_CHARS:
+        return clauses
+    return [piece for clause in clauses for piece in _pieces(clause)]
 
 
-def _append(clauses: list[Clause], text: str, clause: Clause) -> None:
-    """Append the clause, cut into pieces if it is very long; blank ones are dropped."""
-    while clause.end - clause.start > MAX_CLAUSE_CHARS:
-        cut = clause.start + MAX_CLAUSE_CHARS
-        clauses.append(Clause(clause.start, cut, clause.sentence, clause.turns, asks=False))
-        clause = Clause(cut, clause.end, clause.sentence, turns=False, asks=clause.asks)
-    if not text[clause.start : clause.end].isspace():
-        clauses.append(clause)
+def _pieces(clause: Clause) -> Iterator[Clause]:
+    """Yield the clause, cut if it is very long; its end is that of the last piece."""
+    start, end, sentence, turns, asks = clause
+    while end - start > MAX_CLAUSE_CHARS:
+        yield Clause(start, start + MAX_CLAUSE_CHARS, sentence, turns, False)
+        start, turns = start + MAX_CLAUSE_CHARS, False
+    yield Clause(start, end, sentence, turns, asks)

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ml.lexicon import read_resource
+from ml.text.scan import code_points
 
 # Latin letters with a tone mark in brackets straight after a Chinese character: 驗(yàn). Plain
 # letters such as 屏幕(OLED) are content and stay.
@@ -25,8 +30,7 @@ _KEEP_AS_IS = frozenset("…")
 _BLANKS = frozenset("\t\r\x0b\x0c\x00\u3000\xa0\ufeff\u200b\u200c\u200d\u2060\ufe0f")
 
 
-@dataclass(frozen=True, slots=True)
-class Normalized:
+class Normalized(NamedTuple):
     """A normalised text; character i came from the original code points `starts[i]:ends[i]`.
 
     `starts` and `ends` are None when every character stands where it stood.
@@ -57,61 +61,86 @@ def _fold_char(char: str, simplified: dict[str, str]) -> str:
     return lowered if len(lowered) == len(folded) else folded
 
 
+class _Tables(NamedTuple):
+    """What changes: one-to-one by code point, one-to-many, where the latter may begin, its pattern."""
+
+    single: NDArray[np.uint32]
+    several: dict[str, str]
+    suspect: NDArray[np.bool_]
+    changing: re.Pattern[str]
+
+
 @lru_cache(maxsize=1)
-def _tables() -> tuple[dict[int, str], dict[str, str], re.Pattern[str], re.Pattern[str]]:
-    """Return the one-to-one table, the one-to-many table, and for the latter a quick test and a pattern."""
+def _tables() -> _Tables:
     simplified = {
         row["traditional"]: row["simplified"] for row in read_resource("traditional_simplified.csv")
     }
-    single: dict[int, str] = {}
+    single = np.arange(0x110000, dtype=np.uint32)
     several: dict[str, str] = {}
     for code in chain(*_FOLDED_BLOCKS):
         char = chr(code)
         folded = _fold_char(char, simplified)
-        if folded == char:
-            continue
         if len(folded) == 1:
-            single[code] = folded
+            single[code] = ord(folded)
         else:
             several[char] = folded
     for row in read_resource("emoji.csv"):
         several[row["symbol"].lower()] = f" {row['word']} " if row["word"] else " "
     keys = sorted(several, key=lambda key: (-len(key), key))
-    longer = [key for key in keys if len(key) > 1]
+    longer = [re.escape(key) for key in keys if len(key) > 1]
     chars = "".join(re.escape(key) for key in keys if len(key) == 1)
-    pattern = "|".join([PINYIN_DEBRIS.pattern, *(re.escape(key) for key in longer), f"[{chars}]"])
-    # One character class is scanned many times faster than an alternation; most texts stop here.
-    suspects = "".join(sorted({re.escape(key[0]) for key in keys} | {re.escape("(")}))
-    return single, several, re.compile(f"[{suspects}]"), re.compile(pattern)
+    suspect = np.zeros(0x110000, np.bool_)
+    # Pinyin debris begins with a bracket.
+    suspect[[ord("("), *(ord(key[0]) for key in keys)]] = True
+    return _Tables(
+        single, several, suspect, re.compile("|".join([PINYIN_DEBRIS.pattern, *longer, f"[{chars}]"]))
+    )
 
 
 def normalize(text: str) -> Normalized:
-    """Return the normalised text with its offset map.
+    """Return the normalised text with its offset map; see `normalize_all`."""
+    return normalize_all([text])[0]
+
+
+def normalize_all(texts: Sequence[str]) -> list[Normalized]:
+    """Return the normalised texts with their offset maps; many at once are much faster than one by one.
 
     One character after the other (no composition across characters), so that the map is exact.
     A lone surrogate or any other odd character passes unchanged.
     """
-    single, several, suspect, changing = _tables()
-    folded = text.translate(single)
-    if suspect.search(folded) is None:
-        return Normalized(folded)
-    first = changing.search(folded)
-    if first is None:
-        return Normalized(folded)
+    tables = _tables()
+    codes = tables.single[code_points("".join(texts))]
+    folded = codes.tobytes().decode("utf-32-le", "surrogatepass")
+    ends = list(accumulate(map(len, texts)))
+    starts = [0, *ends][:-1]
+    found = [Normalized(folded[start:end]) for start, end in zip(starts, ends, strict=True)]
+    suspects = np.flatnonzero(tables.suspect[codes])
+    lows, highs = np.searchsorted(suspects, starts), np.searchsorted(suspects, ends)
+    for number in np.flatnonzero(lows < highs).tolist():
+        places = suspects[lows[number] : highs[number]] - starts[number]
+        found[number] = _expand(found[number].text, places.tolist(), tables)
+    return found
+
+
+def _expand(folded: str, places: list[int], tables: _Tables) -> Normalized:
+    """Return the text with all that becomes several characters or none; it may begin at `places` only."""
     parts: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     done = 0
-    for match in changing.finditer(folded, first.start()):
-        start, end = match.span()
+    for place in places:
+        match = tables.changing.match(folded, place) if place >= done else None
+        if match is None:
+            continue
+        end = match.end()
         # Pinyin debris is not in the table and leaves nothing behind.
-        replacement = several.get(match.group(), "")
-        parts += (folded[done:start], replacement)
-        starts.extend(range(done, start))
-        starts.extend([start] * len(replacement))
-        ends.extend(range(done + 1, start + 1))
-        ends.extend([end] * len(replacement))
+        replacement = tables.several.get(match.group(), "")
+        parts += (folded[done:place], replacement)
+        starts += (*range(done, place), *[place] * len(replacement))
+        ends += (*range(done + 1, place + 1), *[end] * len(replacement))
         done = end
+    if not done:
+        return Normalized(folded)
     parts.append(folded[done:])
     starts.extend(range(done, len(folded)))
     ends.extend(range(done + 1, len(folded) + 1))

@@ -21,7 +21,7 @@ from orchestration.admission.ledger import Ledger
 from orchestration.admission.ledger_types import Delivery
 from orchestration.admission.parquet_files import sweep_unlisted
 from orchestration.admission.readers import read_delivery
-from orchestration.admission.store import StaleProbeError, admit_reading
+from orchestration.admission.store import Intake, StaleProbeError, admit_reading
 from orchestration.admission.unpack import open_payload
 from orchestration.contracts import keep_contract
 from orchestration.partitions import day_end
@@ -114,7 +114,7 @@ def _admit(
         with open_payload(payload, delivery.file_name, settings.restricted / "scratch") as opened:
             reading = read_delivery(contract, delivery, opened)
             try:
-                reasons = admit_reading(settings, ledger, keys, contract, delivery, opened, reading)
+                reasons = admit_reading(Intake(settings, ledger, keys, contract, delivery, opened, reading))
             except StaleProbeError:
                 continue  # somebody else admitted in the meantime: look again
         done = ledger.delivery(delivery.delivery_id)
@@ -125,7 +125,7 @@ def _admit(
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Pause the cycle collector: a large delivery is many small objects and no cycles (3x the CPU with it)."""
+    """Pause the cycle collector: a delivery is many small objects without cycles, it only costs time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -180,7 +180,8 @@ def _contract(settings: Settings, channel: str) -> Contract | str:
     except ContractError as error:
         return str(error)
     if contract.channel != channel:
-        return f"{contract.path}: is the contract of {contract.channel}; fix channels.{channel}.contract in voc.yml"
+        wanted = f"fix channels.{channel}.contract in voc.yml"
+        return f"{contract.path}: is the contract of {contract.channel}; {wanted}"
     keep_contract(settings, channel)
     return contract
 

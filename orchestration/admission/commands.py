@@ -14,7 +14,7 @@ import click
 
 from orchestration.admission.ledger import Ledger
 from orchestration.admission.ledger_types import QuarantineRow
-from orchestration.admission.quarantine import QuarantineError, find_rows, original_of, release
+from orchestration.admission.quarantine import QuarantineError, Resolution, find_rows, original_of, release
 from orchestration.admission.reasons import REASON_TEXTS, Reason
 from orchestration.settings import Settings
 from orchestration.sources.commands import BAD_INPUT, USAGE, CommandError, clear_errors, show_rows
@@ -122,7 +122,7 @@ def release_command(ids: tuple[str, ...], channel: str | None, reason: str | Non
             if ids
             else ledger.quarantine_rows(channel=channel, reason=reason, status="open")
         )
-        landed = release(settings, ledger, rows, by=getpass.getuser(), why=why, at=datetime.now(UTC))
+        landed = release(settings, ledger, rows, Resolution(getpass.getuser(), why, datetime.now(UTC)))
     if not landed:
         click.echo("no open record fits; nothing released")
         return

@@ -311,7 +311,8 @@ class CsvReader:
         while odd:
             line = self._next_line()
             if line is None or line.end - first.start > MAX_RECORD_BYTES:
-                return self._give_back(lines + ([line] if line else []))
+                self._give_back(lines + ([line] if line else []))
+                return None
             lines.append(line)
             odd ^= line.body.count(b'"') % 2
         last = lines[-1]
@@ -323,7 +324,8 @@ class CsvReader:
             isinstance(outcome, Problem) and outcome.reason in _SHAPE_REASONS
         )
         if broken or any(self._stands_alone(line, layout) for line in lines[1:]):
-            return self._give_back(lines)
+            self._give_back(lines)
+            return None
         assert not isinstance(outcome, str)  # noqa: S101 - excluded by `broken`
         return _Line(first.start, last.end, body, last.terminated), outcome
 

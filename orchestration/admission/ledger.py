@@ -21,6 +21,7 @@ from typing import Any
 
 from orchestration.admission.ledger_schema import DDL, SCHEMA_VERSION
 from orchestration.admission.ledger_types import (
+    AuditEntry,
     ChannelStatus,
     Delivery,
     Equation,
@@ -35,9 +36,8 @@ BUSY_SECONDS = 60
 _GENESIS = "0" * 64
 _QUARANTINE_COLUMNS = ", ".join(one.name for one in dataclass_fields(QuarantineRow))
 # Not for export: payloads and headers are original bytes.
-_EXPORTED = (
-    "delivery", "file", "entity", "touched_day", "subject_file", "run", "published_version", "audit",
-)  # fmt: skip
+# Not the record keys and the subject index: they grow with every record, and no model needs them.
+_EXPORTED = ("delivery", "file", "entity", "touched_day", "run", "published_version", "audit")
 
 
 class LedgerError(Exception):
@@ -130,8 +130,9 @@ class Ledger:
                 "insert or ignore into delivery(delivery_id, channel, file_name, received_at, ingest_date,"
                 " file_bytes, bytes, sha256, landing_path, source_json) values (?,?,?,?,?,?,?,?,?,?)",
                 (
-                    delivery.delivery_id, delivery.channel, delivery.file_name, utc_text(delivery.received_at),
-                    delivery.ingest_date.isoformat(), delivery.file_bytes, delivery.bytes, delivery.sha256,
+                    delivery.delivery_id, delivery.channel, delivery.file_name,
+                    utc_text(delivery.received_at), delivery.ingest_date.isoformat(),
+                    delivery.file_bytes, delivery.bytes, delivery.sha256,
                     delivery.landing_path, json.dumps(delivery.source, ensure_ascii=False, sort_keys=True),
                 ),
             ).rowcount  # fmt: skip
@@ -147,8 +148,8 @@ class Ledger:
             )
         if source.get("kind") == "quarantine_release":
             connection.executemany(
-                "update quarantine set status = 'released', resolved_by = ?, resolved_why = ?, resolved_at = ?,"
-                " release_delivery_id = ? where quarantine_id = ? and status = 'open'",
+                "update quarantine set status = 'released', resolved_by = ?, resolved_why = ?,"
+                " resolved_at = ?, release_delivery_id = ? where quarantine_id = ? and status = 'open'",
                 [
                     (source["by"], source["why"], source["at"], delivery.delivery_id, one)
                     for one in source["quarantine_ids"]
@@ -251,8 +252,9 @@ class Ledger:
     def unscored_files(self, scorer_version: str) -> list[FileEntry]:
         """List raw files of voices that have no scores of this scorer yet (rows with a verbatim or not)."""
         query = (
-            "select * from file r where zone = 'raw' and status = 'listed' and not exists (select 1 from file s"
-            " where s.parent_file_id = r.file_id and s.zone = 'score_text' and s.status = 'listed'"
+            "select * from file r where zone = 'raw' and status = 'listed' and not exists ("
+            " select 1 from file s where s.parent_file_id = r.file_id and s.zone = 'score_text'"
+            " and s.status = 'listed'"
             " and s.scorer_version = ?) order by ingest_date, channel, entity, path"
         )
         return [_file(row) for row in self.connection.execute(query, (scorer_version,))]
@@ -276,7 +278,9 @@ class Ledger:
 
     def files_of_subject(self, subject_key: str) -> list[FileEntry]:
         """List the files that hold something of a subject (`domain:key`)."""
-        query = "select f.* from subject_file s join file f using (file_id) where s.subject_key = ? order by f.path"
+        query = (
+            "select f.* from subject_file s join file f using (file_id) where subject_key = ? order by path"
+        )
         return [_file(row) for row in self.connection.execute(query, (subject_key,))]
 
     def touched_days(self, delivery_ids: Iterable[str]) -> list[TouchedDay]:
@@ -293,8 +297,9 @@ class Ledger:
     def equations(self, delivery_id: str | None = None) -> list[Equation]:
         """Return the closing equations of one delivery, or of every delivery that was admitted."""
         query = (
-            "select d.delivery_id, d.channel, d.records_in, d.admitted, d.duplicate, d.superseded, d.quarantined,"
-            " d.bytes, d.bytes_structure, d.bytes_records, count(*) filter (where q.status = 'open'),"
+            "select d.delivery_id, d.channel, d.records_in, d.admitted, d.duplicate, d.superseded,"
+            " d.quarantined, d.bytes, d.bytes_structure, d.bytes_records,"
+            " count(*) filter (where q.status = 'open'),"
             " count(*) filter (where q.status = 'released'), count(*) filter (where q.status = 'discarded')"
             " from delivery d left join quarantine q using (delivery_id)"
             " where d.status not in ('landed', 'withheld') and (?1 is null or d.delivery_id = ?1)"
@@ -305,8 +310,8 @@ class Ledger:
     def channel_status(self, as_of: date) -> list[ChannelStatus]:
         """Return one row per channel over deliveries received before the end of `as_of`."""
         query = (
-            "with opened as (select delivery_id, count(*) as n, count(*) filter (where status = 'open') as open"
-            "   from quarantine group by 1)"
+            "with opened as (select delivery_id, count(*) as n,"
+            "   count(*) filter (where status = 'open') as open from quarantine group by 1)"
             " select d.channel, max(d.received_at), max(d.last_event_date), count(*), sum(d.records_in),"
             "   sum(d.admitted), sum(d.duplicate), sum(d.superseded), sum(d.quarantined),"
             "   coalesce(sum(o.open), 0),"
@@ -320,12 +325,16 @@ class Ledger:
         )
         rows = self.connection.execute(query, (utc_text(day_end(as_of)),))
         return [
-            ChannelStatus(
-                row[0], as_of, instant_of(row[1]), None if row[2] is None else date.fromisoformat(row[2]),
-                *row[3:13], bool(row[13]),
+            ChannelStatus(  # type: ignore[call-arg]  # mypy cannot count a starred row
+                row[0],
+                as_of,
+                instant_of(row[1]),
+                None if row[2] is None else date.fromisoformat(row[2]),
+                *row[3:13],
+                bool(row[13]),
             )
             for row in rows
-        ]  # fmt: skip
+        ]
 
     # -- quarantine ---------------------------------------------------------------------------
 
@@ -338,7 +347,8 @@ class Ledger:
         ids: Sequence[str] | None = None,
     ) -> list[QuarantineRow]:
         """List quarantined records, oldest first; ids may be given by unique beginnings."""
-        where, values = ["1 = 1"], []
+        where: list[str] = ["1 = 1"]
+        values: list[Any] = []
         for column, value in (("channel", channel), ("reason_code", reason), ("status", status)):
             if value is not None:
                 where.append(f"{column} = ?")
@@ -363,7 +373,8 @@ class Ledger:
                     (by, why, utc_text(at), one),
                 ).rowcount
                 if changed:
-                    append_audit(connection, at, by, "quarantine_discard", one, {"why": why})
+                    entry = AuditEntry(at, by, "quarantine_discard", one, {"why": why})
+                    append_audit(connection, entry)
                 count += changed
         return count
 
@@ -374,7 +385,7 @@ class Ledger:
     ) -> None:
         """Add one entry to the hash-chained audit."""
         with self.transaction() as connection:
-            append_audit(connection, at, by, action, subject, detail or {})
+            append_audit(connection, AuditEntry(at, by, action, subject, detail or {}))
 
     def verify_audit(self) -> int | None:
         """Return the number of the first entry that was changed, removed or slipped in (None: all sound)."""
@@ -393,7 +404,8 @@ class Ledger:
         """Note that a run has begun."""
         with self.transaction() as connection:
             connection.execute(
-                "insert or replace into run(run_id, kind, as_of, started_at, status) values (?,?,?,?,'running')",
+                "insert or replace into run(run_id, kind, as_of, started_at, status)"
+                " values (?,?,?,?,'running')",
                 (run_id, kind, None if as_of is None else as_of.isoformat(), utc_text(at)),
             )
 
@@ -410,7 +422,7 @@ class Ledger:
     def runs(self, kind: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """List runs, newest first."""
         query = "select * from run where ?1 is null or kind = ?1 order by started_at desc, run_id limit ?2"
-        return [dict(row) for row in self._dicts(query, (kind, limit))]
+        return self._dicts(query, (kind, limit))
 
     def record_published_version(
         self, version_id: str, audience: str, as_of: date, at: datetime, manifest_sha256: str = ""
@@ -433,17 +445,17 @@ class Ledger:
             "select * from published_version where ?1 is null or audience = ?1"
             " order by published_at desc, version_id, audience"
         )
-        return [dict(row) for row in self._dicts(query, (audience,))]
+        return self._dicts(query, (audience,))
 
-    def _dicts(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
-        cursor = self.connection.cursor()
-        cursor.row_factory = sqlite3.Row
-        return cursor.execute(query, values).fetchall()
+    def _dicts(self, query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        cursor = self.connection.execute(query, values)
+        names = [one[0] for one in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
     # -- export -------------------------------------------------------------------------------
 
     def export_parquet(self, dest: Path) -> list[Path]:
-        """Write the ledger's tables (no payloads, no record keys) as Parquet; returns the files."""
+        """Write the ledger's tables (no payloads, record keys or subjects) as Parquet; returns the files."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -490,20 +502,14 @@ def insert_file(connection: sqlite3.Connection, entry: FileEntry) -> int:
     return int(row[0])
 
 
-def append_audit(
-    connection: sqlite3.Connection,
-    at: datetime,
-    by: str,
-    action: str,
-    subject: str,
-    detail: Mapping[str, Any],
-) -> None:
+def append_audit(connection: sqlite3.Connection, entry: AuditEntry) -> None:
     """Add one audit entry inside an open transaction."""
+    at, by, action, subject, detail = entry
     last = connection.execute("select seq, hash from audit order by seq desc limit 1").fetchone()
     seq, previous = (last[0] + 1, last[1]) if last else (1, _GENESIS)
-    entry = [utc_text(at), by, action, subject, json.dumps(detail, ensure_ascii=False, sort_keys=True)]
-    digest = _chain(previous, seq, entry)
-    connection.execute("insert into audit values (?,?,?,?,?,?,?,?)", (seq, *entry, previous, digest))
+    told = [utc_text(at), by, action, subject, json.dumps(detail, ensure_ascii=False, sort_keys=True)]
+    digest = _chain(previous, seq, told)
+    connection.execute("insert into audit values (?,?,?,?,?,?,?,?)", (seq, *told, previous, digest))
     connection.execute("insert or replace into meta values ('audit_head', ?)", (digest,))
 
 

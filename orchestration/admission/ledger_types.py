@@ -119,6 +119,16 @@ class QuarantineRow:
     release_delivery_id: str | None
 
 
+class AuditEntry(NamedTuple):
+    """Who did what to what, and when; `detail` holds no value of a record."""
+
+    at: datetime
+    by: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
 class ChannelStatus(NamedTuple):
     """One row of `ctl.channel_status` without staleness (docs/interfaces.md §9)."""
 

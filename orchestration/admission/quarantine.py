@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestration.admission.ledger import Ledger, utc_text
 from orchestration.admission.ledger_types import Delivery, QuarantineRow
 from orchestration.admission.reasons import LINE_REASONS, Reason
 from orchestration.settings import Settings
 from orchestration.sources.files import make_folder
-from orchestration.sources.landing import land
+from orchestration.sources.landing import Parcel, land
 
 
 class QuarantineError(Exception):
@@ -33,6 +34,14 @@ class Original:
 
     payload: bytes
     header: bytes | None
+
+
+class Resolution(NamedTuple):
+    """Who decides, why, and when (aware)."""
+
+    by: str
+    why: str
+    at: datetime
 
 
 def find_rows(ledger: Ledger, ids: Sequence[str]) -> list[QuarantineRow]:
@@ -73,7 +82,7 @@ def original_of(settings: Settings, ledger: Ledger, row: QuarantineRow) -> Origi
 
 
 def release(
-    settings: Settings, ledger: Ledger, rows: Sequence[QuarantineRow], *, by: str, why: str, at: datetime
+    settings: Settings, ledger: Ledger, rows: Sequence[QuarantineRow], resolution: Resolution
 ) -> list[Delivery]:
     """Land open rows again, one delivery per original delivery and header; marks them released.
 
@@ -91,9 +100,7 @@ def release(
         # A record without a header of its own is a whole file: it goes alone, as it came.
         alone = row.quarantine_id if _is_whole(row) else ""
         groups.setdefault((row.delivery_id, row.header_id or alone), []).append(row)
-    return [
-        _land_group(settings, ledger, group, by=by, why=why, at=at) for _, group in sorted(groups.items())
-    ]
+    return [_land_group(settings, ledger, group, resolution) for _, group in sorted(groups.items())]
 
 
 def _is_whole(row: QuarantineRow) -> bool:
@@ -101,7 +108,7 @@ def _is_whole(row: QuarantineRow) -> bool:
 
 
 def _land_group(
-    settings: Settings, ledger: Ledger, group: Sequence[QuarantineRow], *, by: str, why: str, at: datetime
+    settings: Settings, ledger: Ledger, group: Sequence[QuarantineRow], resolution: Resolution
 ) -> Delivery:
     first = group[0]
     old = ledger.delivery(first.delivery_id)
@@ -110,7 +117,7 @@ def _land_group(
     content = _content(settings, ledger, group)
     source = {
         "kind": "quarantine_release", "quarantine_ids": ids, "of_delivery": first.delivery_id,
-        "by": by, "why": why, "at": utc_text(at),
+        "by": resolution.by, "why": resolution.why, "at": utc_text(resolution.at),
     }  # fmt: skip
     name = f"release-{hashlib.sha256('/'.join(ids).encode()).hexdigest()[:8]}-{_inner_name(old, content)}"
     scratch = settings.restricted / "scratch"
@@ -118,8 +125,12 @@ def _land_group(
     with tempfile.NamedTemporaryFile(dir=scratch) as file:
         file.write(content)
         file.flush()
-        delivery = land(settings, ledger, old.channel, Path(file.name), old.received_at, name, source)
-    ledger.audit("quarantine_release", delivery.delivery_id, by=by, at=at, detail={"ids": ids, "why": why})
+        parcel = Parcel(old.channel, Path(file.name), name, old.received_at, source)
+        delivery = land(settings, ledger, parcel)
+    detail = {"ids": ids, "why": resolution.why}
+    ledger.audit(
+        "quarantine_release", delivery.delivery_id, by=resolution.by, at=resolution.at, detail=detail
+    )
     return delivery
 
 

@@ -71,6 +71,19 @@ _CURRENT = (
 )
 
 
+@dataclass(frozen=True)
+class Intake:
+    """Everything the storing of one judged delivery needs."""
+
+    settings: Settings
+    ledger: Ledger
+    keys: Keys
+    contract: Contract
+    delivery: Delivery
+    opened: Opened
+    reading: Reading
+
+
 class StaleProbeError(Exception):
     """The ledger changed between looking and writing."""
 
@@ -87,28 +100,27 @@ class _EntityPart:
     has_own_voices: bool = False  # record and voice are one: no look-up of other records needed
 
 
-def admit_reading(
-    settings: Settings, ledger: Ledger, keys: Keys, contract: Contract, delivery: Delivery,
-    opened: Opened, reading: Reading,
-) -> Counter[str]:  # fmt: skip
+def admit_reading(intake: Intake) -> Counter[str]:
     """Write files and ledger entries of a judged delivery; returns how often each reason was met.
 
     Raises:
         StaleProbeError: another admission came in between; nothing was changed.
 
     """
+    ledger, contract, delivery, reading = intake.ledger, intake.contract, intake.delivery, intake.reading
     generation = _generation(ledger.connection)
-    copy_of = None if delivery.source.get("kind") == "quarantine_release" else ledger.admitted_copy(delivery)
-    candidates = _candidates(contract, keys, delivery, reading)
+    is_release = delivery.source.get("kind") == "quarantine_release"
+    copy_of = None if is_release else ledger.admitted_copy(delivery)
+    candidates = _candidates(contract, intake.keys, delivery, reading)
     parts = [
         _decide(ledger, contract, delivery, contract.entities[name], group)
         for name, group in sorted(candidates.items())
     ]
     found: dict[int, Candidate] = {one.ordinal: one for group in candidates.values() for one in group}
-    files = _write_files(settings, ledger, keys, contract, delivery, parts)
-    files.append(_write_dispositions(settings, delivery, reading, found, is_copy=copy_of is not None))
+    files = _write_files(intake, parts)
+    files.append(_write_dispositions(intake, found, is_copy=copy_of is not None))
     bad = [] if copy_of else [one for one in reading.records if one.problem is not None]
-    quarantine = [_quarantine_row(settings, contract, delivery, opened, one) for one in bad]
+    quarantine = [_quarantine_row(intake, one) for one in bad]
     with ledger.transaction() as connection:
         if _generation(connection) != generation:
             raise StaleProbeError
@@ -116,7 +128,7 @@ def admit_reading(
         for part in parts:
             _store_keys(connection, delivery, part)
         _store_quarantine(connection, quarantine)
-        _store_counts(connection, contract, delivery, opened, reading, parts, found, copy_of)
+        _store_counts(connection, intake, parts, found, copy_of)
         fault_point("before_ledger_commit")
     fault_point("after_ledger_commit")
     return Counter(str(one.problem.reason) for one in bad if one.problem is not None)
@@ -255,7 +267,9 @@ def _probe(
         " on r.entity_id = ? and r.record_id = p.record_id",
         (entity_id,),
     )
-    current = {row[0]: Current(*row[1:5], bool(row[5]), *row[6:]) for row in rows}
+    current = {
+        row[0]: Current(row[1], row[2], row[3], row[4], bool(row[5]), row[6], row[7], row[8]) for row in rows
+    }
     rows = connection.execute(
         "select p.record_id, content_hash, sighting from probe p cross join past_content h"
         " on h.entity_id = ? and h.record_id = p.record_id",
@@ -269,10 +283,9 @@ def _probe(
 # -- files --------------------------------------------------------------------------------------
 
 
-def _write_files(
-    settings: Settings, ledger: Ledger, keys: Keys, contract: Contract, delivery: Delivery,
-    parts: Sequence[_EntityPart],
-) -> list[FileEntry]:  # fmt: skip
+def _write_files(intake: Intake, parts: Sequence[_EntityPart]) -> list[FileEntry]:
+    settings, ledger, delivery = intake.settings, intake.ledger, intake.delivery
+    contract, keys = intake.contract, intake.keys
     day = delivery.ingest_date.isoformat()
     identities: dict[tuple[str, str], tuple[str, str, str, str, str]] = {}
     for part in parts:
@@ -352,9 +365,8 @@ def _subjects_in(entity: Entity, table: pa.Table) -> set[str]:
     return subjects
 
 
-def _write_dispositions(
-    settings: Settings, delivery: Delivery, reading: Reading, found: dict[int, Candidate], *, is_copy: bool
-) -> FileEntry:
+def _write_dispositions(intake: Intake, found: dict[int, Candidate], *, is_copy: bool) -> FileEntry:
+    settings, delivery, reading = intake.settings, intake.delivery, intake.reading
     bad = DUPLICATE if is_copy else QUARANTINED
     rows: list[tuple[Any, ...]] = [
         (None, one.line_no, one.start, one.end, None, "structure", None, None, None)
@@ -381,35 +393,33 @@ def _write_dispositions(
 def _entry(settings: Settings, delivery: Delivery, zone: str, entity: str, written: Written) -> FileEntry:
     path = written.path.relative_to(settings.home).as_posix()
     return FileEntry(
-        zone, delivery.channel, entity, delivery.ingest_date, path, written.sha256, written.rows, written.bytes,
-        delivery.delivery_id,
+        zone, delivery.channel, entity, delivery.ingest_date, path, written.sha256, written.rows,
+        written.bytes, delivery.delivery_id,
     )  # fmt: skip
 
 
-def _quarantine_row(
-    settings: Settings, contract: Contract, delivery: Delivery, opened: Opened, one: Physical
-) -> tuple[tuple[Any, ...], tuple[str, bytes] | None]:
-    item, problem = one, one.problem
+def _quarantine_row(intake: Intake, item: Physical) -> tuple[tuple[Any, ...], tuple[str, bytes] | None]:
+    delivery, problem = intake.delivery, item.problem
     assert problem is not None  # noqa: S101 - only records with a problem come here
-    payload = _payload(settings, delivery, opened, item.start, item.end)
+    payload = _payload(intake, item.start, item.end)
     header = None
     if item.header is not None:
-        raw = _payload(settings, delivery, opened, *item.header)
+        raw = _payload(intake, *item.header)
         header = (hashlib.sha256(raw).hexdigest()[:16], raw)
-    packed, path = _pack(settings, payload)
-    quarantine_id = hashlib.sha256(f"{delivery.delivery_id}/{one.ordinal}".encode()).hexdigest()[:16]
+    packed, path = _pack(intake.settings, payload)
+    quarantine_id = hashlib.sha256(f"{delivery.delivery_id}/{item.ordinal}".encode()).hexdigest()[:16]
     row = (
-        quarantine_id, delivery.delivery_id, delivery.channel, item.entity, one.ordinal, item.line_no,
+        quarantine_id, delivery.delivery_id, delivery.channel, item.entity, item.ordinal, item.line_no,
         item.start, item.end, problem.field, str(problem.reason), problem.detail, packed, path, len(payload),
-        None if header is None else header[0], contract.version, utc_text(delivery.received_at),
+        None if header is None else header[0], intake.contract.version, utc_text(delivery.received_at),
     )  # fmt: skip
     return row, header
 
 
-def _payload(settings: Settings, delivery: Delivery, opened: Opened, start: int, end: int) -> bytes:
-    if opened.problem is not None:
-        return (settings.home / delivery.landing_path).read_bytes()
-    for member in opened.members:
+def _payload(intake: Intake, start: int, end: int) -> bytes:
+    if intake.opened.problem is not None:
+        return (intake.settings.home / intake.delivery.landing_path).read_bytes()
+    for member in intake.opened.members:
         if member.base <= start and end <= member.base + member.size:
             return bytes(member.data[start - member.base : end - member.base])
     return b""
@@ -510,17 +520,22 @@ def _store_quarantine(
     headers = {header[0]: header[1] for _, header in rows if header is not None}
     connection.executemany("insert or ignore into csv_header values (?,?)", sorted(headers.items()))
     connection.executemany(
-        "insert or ignore into quarantine(quarantine_id, delivery_id, channel, entity, record_ordinal, line_no,"
-        " byte_start, byte_end, field, reason_code, reason_detail, payload, payload_path, payload_bytes, header_id,"
-        " contract_version, detected_at) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "insert or ignore into quarantine(quarantine_id, delivery_id, channel, entity, record_ordinal,"
+        " line_no, byte_start, byte_end, field, reason_code, reason_detail, payload, payload_path,"
+        " payload_bytes, header_id, contract_version, detected_at)"
+        " values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [row for row, _ in rows],
     )
 
 
 def _store_counts(
-    connection: sqlite3.Connection, contract: Contract, delivery: Delivery, opened: Opened, reading: Reading,
-    parts: Sequence[_EntityPart], found: dict[int, Candidate], copy_of: str | None,
-) -> None:  # fmt: skip
+    connection: sqlite3.Connection,
+    intake: Intake,
+    parts: Sequence[_EntityPart],
+    found: dict[int, Candidate],
+    copy_of: str | None,
+) -> None:
+    contract, delivery, opened, reading = intake.contract, intake.delivery, intake.opened, intake.reading
     counts = Counter(one.disposition for one in found.values())
     bad = len(reading.records) - len(found)
     counts[DUPLICATE if copy_of else QUARANTINED] += bad
@@ -528,19 +543,21 @@ def _store_counts(
     last = max((one.event_date for part in parts for one in part.outcome.admitted), default=None)
     drift = {"unlisted_columns": sorted(reading.unlisted)} if reading.unlisted else {}
     changed = connection.execute(
-        "update delivery set status = ?, status_reason = ?, contract_version = ?, records_in = ?, admitted = ?,"
-        " duplicate = ?, superseded = ?, quarantined = ?, bytes = ?, bytes_structure = ?, bytes_records = ?,"
+        "update delivery set status = ?, status_reason = ?, contract_version = ?, records_in = ?,"
+        " admitted = ?, duplicate = ?, superseded = ?, quarantined = ?, bytes = ?,"
+        " bytes_structure = ?, bytes_records = ?,"
         " last_event_date = ?, drift_json = ? where delivery_id = ? and status in ('landed', 'withheld')",
         (
             status, reason, contract.version, len(reading.records), counts[ADMITTED], counts[DUPLICATE],
-            counts[SUPERSEDED], counts[QUARANTINED], opened.size, reading.bytes_structure, reading.bytes_records,
-            last, json.dumps(drift, ensure_ascii=False), delivery.delivery_id,
+            counts[SUPERSEDED], counts[QUARANTINED], opened.size, reading.bytes_structure,
+            reading.bytes_records, last, json.dumps(drift, ensure_ascii=False), delivery.delivery_id,
         ),
     ).rowcount  # fmt: skip
     if changed != 1:
         raise StaleProbeError
     connection.execute(
-        "insert into meta values ('generation', '1') on conflict do update set value = cast(value as integer) + 1"
+        "insert into meta values ('generation', '1')"
+        " on conflict do update set value = cast(value as integer) + 1"
     )
 
 

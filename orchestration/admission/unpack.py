@@ -140,7 +140,7 @@ def _inflate_zip(path: Path, sink: IO[bytes]) -> list[tuple[str, int]]:
     return parts
 
 
-def _pour(source: IO[bytes], sink: IO[bytes], already: int, packed: int) -> int:
+def _pour(source: IO[bytes] | gzip.GzipFile, sink: IO[bytes], already: int, packed: int) -> int:
     size = 0
     while chunk := source.read(_CHUNK):
         size += len(chunk)

@@ -45,12 +45,12 @@ def channel_asset(settings: Settings, channel: ChannelConfig) -> dg.AssetsDefini
             dg.AssetCheckSpec(
                 EQUATIONS_CLOSE,
                 asset=key,
-                description="records_in = admitted + duplicate + superseded + quarantined，且字节区间覆盖整份交付",
+                description="记录等式与字节等式都闭合",
             ),
             dg.AssetCheckSpec(
                 CHANNEL_IS_ADMITTED,
                 asset=key,
-                description="没有交付被整体扣下；扣下的渠道转为陈旧，其余渠道照常发布",
+                description="没有交付被整体扣下；被扣的渠道转为陈旧，其余照常发布",
             ),
         ],
     )

@@ -9,7 +9,7 @@ import dagster as dg
 
 from orchestration import steps
 from orchestration.defs.assure import GATE_KEY
-from orchestration.defs.daily import daily_partitions, single_run
+from orchestration.defs.daily import as_of, daily_partitions, single_run
 from orchestration.defs.ingest import PLATFORM_OWNER
 from orchestration.defs.resources import RefreshRun
 from orchestration.defs.transform import published_model_keys
@@ -39,8 +39,11 @@ def defs() -> dg.Definitions:
         partitions_def=daily_partitions,
         backfill_policy=single_run,
     )
-    def published_versions(refresh_run: RefreshRun) -> Iterator[dg.MaterializeResult]:
+    def published_versions(
+        context: dg.AssetExecutionContext, refresh_run: RefreshRun
+    ) -> Iterator[dg.MaterializeResult]:
         versions = steps.publish(refresh_run.settings)
+        steps.retain(refresh_run.settings, as_of(context))
         for audience in settings.audiences:
             version = versions.get(audience)
             yield dg.MaterializeResult(

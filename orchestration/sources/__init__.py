@@ -1,1 +1,1 @@
-"""How deliveries arrive: landing a file, watched folders. Plain Python, never imports Dagster."""
+"""Sources: how deliveries come into landing; what is in them is admission's business."""

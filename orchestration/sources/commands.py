@@ -1,4 +1,4 @@
-"""Commands of landing: `voc deliver`, `voc collect`, `voc retention`. They only land and clear, never admit."""
+"""Commands of landing: `voc deliver`, `voc collect`, `voc retention`. They never admit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CommandError(click.ClickException):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click declares it for the class
 
 
 def clear_errors(command: Callable[..., None]) -> Callable[..., None]:

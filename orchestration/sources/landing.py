@@ -13,12 +13,13 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from orchestration.admission.ledger import Ledger, append_audit, utc_text
-from orchestration.admission.ledger_types import Delivery
+from orchestration.admission.ledger_types import AuditEntry, Delivery
 from orchestration.faults import fault_point
 from orchestration.partitions import business_date, day_start
 from orchestration.settings import Settings
@@ -33,13 +34,23 @@ class DeliveryError(Exception):
     """A file that cannot be taken in; says which and why."""
 
 
+@dataclass(frozen=True)
+class Parcel:
+    """One file on its way into landing: where it lies, what it is called, when and how it came."""
+
+    channel: str
+    path: Path
+    file_name: str
+    received_at: datetime  # aware
+    source: Mapping[str, Any]
+
+
 def deliver(
     settings: Settings,
     ledger: Ledger,
     channel: str,
     files: Sequence[Path],
     received_at: datetime | None = None,
-    source: Mapping[str, Any] | None = None,
 ) -> list[Delivery]:
     """Land files for a channel and register them; admission is a later step.
 
@@ -57,36 +68,29 @@ def deliver(
         raise DeliveryError("received_at has no time zone; write it as 2024-01-31T08:00:00+08:00")
     for path in files:
         _check_file(path)
-    return [
-        land(settings, ledger, channel, path, moment.astimezone(UTC), path.name, source or {"kind": "manual"})
-        for path in files
-    ]
+    source = {"kind": "manual"}
+    return [land(settings, ledger, Parcel(channel, path, path.name, moment, source)) for path in files]
 
 
-def land(
-    settings: Settings,
-    ledger: Ledger,
-    channel: str,
-    path: Path,
-    received_at: datetime,
-    file_name: str,
-    source: Mapping[str, Any],
-) -> Delivery:
+def land(settings: Settings, ledger: Ledger, parcel: Parcel) -> Delivery:
     """Copy one file into landing and register it (see `deliver`); returns the ledger's entry."""
-    day = settings.landing / channel / business_date(received_at).isoformat()
+    received_at = parcel.received_at.astimezone(UTC)
+    day = settings.landing / parcel.channel / business_date(received_at).isoformat()
     make_folder(day, settings.home)
     part = day / f"{_PART}{os.getpid()}-{secrets.token_hex(4)}"
     part.mkdir(mode=0o700)
     try:
-        size, digest = copy_durably(path, part / PAYLOAD)
-        delivery = _describe(settings, channel, file_name, received_at, size, digest, source)
+        size, digest = copy_durably(parcel.path, part / PAYLOAD)
+        delivery = _describe(settings, parcel, received_at, size, digest)
+        known = ledger.delivery(delivery.delivery_id)
+        if known is not None and known.status not in ("landed", "withheld"):
+            return known  # admitted before; its payload may have left landing by retention
         write_durably(part / MANIFEST, _manifest(delivery))
         fsync_folder(part)
         _into_place(part, day / delivery.delivery_id)
     except OSError as error:
-        raise DeliveryError(
-            f"{path}: cannot be landed in {day} ({error.strerror}); nothing was taken"
-        ) from error
+        message = f"{parcel.path}: cannot be landed in {day} ({error.strerror}); nothing was taken"
+        raise DeliveryError(message) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     fault_point("after_land_file")
@@ -126,7 +130,8 @@ def enforce_landing_retention(settings: Settings, ledger: Ledger, as_of: date) -
         ledger.mark_landing_deleted([one.delivery_id for one in gone], as_of.isoformat())
         with ledger.transaction() as connection:
             detail = {"as_of": as_of.isoformat(), "deliveries": [one.delivery_id for one in gone]}
-            append_audit(connection, day_start(as_of), "retention", "landing_deleted", "landing", detail)
+            entry = AuditEntry(day_start(as_of), "retention", "landing_deleted", "landing", detail)
+            append_audit(connection, entry)
     return gone
 
 
@@ -139,10 +144,8 @@ def _check_file(path: Path) -> None:
         raise DeliveryError(f"{path}: cannot be read; check its permissions; nothing was taken")
 
 
-def _describe(
-    settings: Settings, channel: str, file_name: str, received_at: datetime, size: int, digest: str,
-    source: Mapping[str, Any],
-) -> Delivery:  # fmt: skip
+def _describe(settings: Settings, parcel: Parcel, received_at: datetime, size: int, digest: str) -> Delivery:
+    channel, file_name = parcel.channel, parcel.file_name
     identity = "\x1f".join((channel, utc_text(received_at), file_name, digest))
     delivery_id = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     day = business_date(received_at)
@@ -157,7 +160,7 @@ def _describe(
         bytes=size,
         sha256=digest,
         landing_path=path.relative_to(settings.home).as_posix(),
-        source=dict(source),
+        source=dict(parcel.source),
     )
 
 

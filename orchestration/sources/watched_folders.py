@@ -15,7 +15,7 @@ from pathlib import Path
 from orchestration.admission.ledger import Ledger
 from orchestration.admission.ledger_types import Delivery
 from orchestration.settings import ChannelConfig, Settings
-from orchestration.sources.landing import land
+from orchestration.sources.landing import Parcel, land
 
 DEFAULT_STABLE_S = 30
 
@@ -64,7 +64,7 @@ def _take(
     delivery = None
     if not ledger.is_collected(name, before.st_size, before.st_mtime_ns):
         source = {"kind": "watched_folder", "path": name, "mtime_ns": before.st_mtime_ns}
-        delivery = land(settings, ledger, channel.name, path, now, path.name, source)
+        delivery = land(settings, ledger, Parcel(channel.name, path, path.name, now, source))
     after = path.stat()
     # A file that grew while it was copied stays: what was landed is part of it, the rest comes again.
     if (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns):

@@ -1,1 +1,1 @@
-"""The build file: connections, control tables, the dbt runner."""
+"""The warehouse file: how it is opened, what a build covers, and how dbt is run on it."""

@@ -35,6 +35,7 @@ def connect_writer(settings: Settings, path: Path | None = None) -> Iterator[duc
 
     Raises:
         WarehouseError: the file is held by another process or is not a DuckDB file.
+
     """
     target = path or settings.warehouse_path
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +56,7 @@ def connect_reader(path: Path, settings: Settings) -> Iterator[duckdb.DuckDBPyCo
 
     Raises:
         WarehouseError: the file is missing, held by a writer, or not a DuckDB file.
+
     """
     if not path.is_file():
         raise WarehouseError(f"{path}: no such database; run `voc refresh` first")
@@ -114,7 +116,8 @@ def _open(path: Path, *, read_only: bool, config: dict[str, Any]) -> duckdb.Duck
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise WarehouseError(
-                f"{path}: held by another process; wait for the running refresh, or close the tool that has it open"
+                f"{path}: held by another process; wait for the running refresh, "
+                "or close the tool that has it open"
             ) from error
         raise WarehouseError(f"{path}: cannot be opened: {error}") from error
     except duckdb.Error as error:

@@ -10,10 +10,11 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.contracts import channel_contract
+from orchestration.contracts import contract_paths, readable_contract
 from orchestration.faults import fault_point
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import WarehouseError, dbt_environment, environment
@@ -67,12 +68,19 @@ class BuildResult:
 
 def feedback_channels(settings: Settings) -> str:
     """Return the channels with a voice entity, sorted and joined by commas."""
-    names = []
-    for name in settings.channels:
-        contract = channel_contract(settings, name)
-        if any(entity.voice_key for entity in contract.entities.values()):
-            names.append(name)
-    return ",".join(sorted(names))
+    return ",".join(
+        sorted(
+            name
+            for name, channel in settings.channels.items()
+            if _has_voices(*contract_paths(settings, name), channel.contract_path.stat().st_mtime_ns)
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def _has_voices(contract_path: Path, kept_path: Path, _changed_at: int) -> bool:
+    contract = readable_contract(contract_path, kept_path)
+    return any(entity.is_voice for entity in contract.entities.values())
 
 
 def project_hash(settings: Settings, channels: str) -> str:
@@ -98,6 +106,7 @@ def run_build(
 
     Raises:
         DbtError: dbt could not start; the message says why.
+
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if full_refresh:
@@ -118,17 +127,21 @@ def invoke(
     *,
     on_event: EventCallback | None = None,
     warehouse_path: Path | None = None,
+    manifest: Any = None,
 ) -> BuildResult:
-    """Run one dbt command in this process with the kept manifest; close its connections after.
+    """Run one dbt command in this process; close its connections after.
+
+    `manifest`: run this one instead of the kept manifest of the project (for tests of the tests).
 
     Raises:
         DbtError: dbt could not run; the message is dbt's own.
+
     """
     from dbt.cli.main import dbtRunner
 
     channels = feedback_channels(settings)
     with environment(_environment(settings, channels, warehouse_path)):
-        manifest = load_manifest(settings, channels)
+        manifest = manifest or load_manifest(settings, channels)
         callbacks = [_mid_dbt_fault(), *([on_event] if on_event else [])]
         try:
             outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
@@ -141,11 +154,26 @@ def invoke(
     return BuildResult(success=outcome.success, nodes=_node_results(outcome.result))
 
 
+def run_command(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run any dbt command for a person, with dbt's own output; return dbt's exit code."""
+    from dbt.cli.main import dbtRunner
+
+    with environment(_environment(settings, feedback_channels(settings), None)):
+        try:
+            outcome = dbtRunner().invoke([*arguments, *_path_flags(settings)])
+        finally:
+            close_connections()
+    if outcome.exception is not None:
+        raise DbtError(f"dbt {' '.join(arguments)}: {outcome.exception}") from outcome.exception
+    return 0 if outcome.success else 1
+
+
 def load_manifest(settings: Settings, channels: str | None = None) -> Any:
     """Return dbt's manifest of the project, parsed only when the project changed.
 
     Raises:
         DbtError: the project does not parse.
+
     """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
@@ -186,7 +214,15 @@ def _environment(settings: Settings, channels: str, warehouse_path: Path | None)
 
 
 def _global_flags() -> list[str]:
-    return ["--quiet", "--no-write-json", "--no-use-colors", "--log-level", "none", "--log-level-file", "none"]
+    return [
+        "--quiet",
+        "--no-write-json",
+        "--no-use-colors",
+        "--log-level",
+        "none",
+        "--log-level-file",
+        "none",
+    ]
 
 
 def _path_flags(settings: Settings) -> list[str]:

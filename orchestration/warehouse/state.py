@@ -27,6 +27,7 @@ def current_window(settings: Settings, *, scorer_version: str, pseudonym_key_ver
 
     Raises:
         WarehouseError: no window was ever fixed.
+
     """
     with connect_reader(settings.warehouse_path, settings) as connection:
         row = connection.execute("select as_of, window_key, is_full_rebuild from ctl.run_window").fetchone()

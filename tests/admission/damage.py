@@ -1,3 +1,4 @@
+
 """The damaged corpus: deliveries that are wrong in one known way, made from good rows.
 
 Each `Case` says what was done (`kind`), which reasons are expected in quarantine and which good records
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import json
 import random
 import zipfile
@@ -16,14 +18,48 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 GOOD_ROWS = 8
-COMPLAINT = "投诉编号,投诉品牌,投诉车系,投诉车型,投诉简述,投诉问题,问题类型,投诉日期".split(",")
-SURVEY = "答卷编号,邀请编号,指标,量表,得分,评论,提交时间".split(",")
-CLAIM = (
-    "索赔单号,行号,车架号,经销商代码,故障日期,维修日期,申请日期,里程,零件号,故障代码,故障描述,费用类型,申请金额,批准金额,状态,更新时间"
-).split(",")
+COMPLAINT = ["投诉编号", "投诉品牌", "投诉车系", "投诉车型", "投诉简述", "投诉问题", "问题类型", "投诉日期"]
+SURVEY = ["答卷编号", "邀请编号", "指标", "量表", "得分", "评论", "提交时间"]
+CLAIM = [
+    "索赔单号",
+    "行号",
+    "车架号",
+    "经销商代码",
+    "故障日期",
+    "维修日期",
+    "申请日期",
+    "里程",
+    "零件号",
+    "故障代码",
+    "故障描述",
+    "费用类型",
+    "申请金额",
+    "批准金额",
+    "状态",
+    "更新时间",
+]
 COMMENT = ["content_id", "content", "subject", "sentiment_value", "sentiment_word"]
 ENCODING = {"survey": "gb18030"}
-_WORDS = "发动机 异响 变速箱 顿挫 刹车 偏软 中控 黑屏 充电 很慢 座椅 松动 空调 不冷 漆面 掉色 车门 关不严".split()
+_WORDS = [
+    "发动机",
+    "异响",
+    "变速箱",
+    "顿挫",
+    "刹车",
+    "偏软",
+    "中控",
+    "黑屏",
+    "充电",
+    "很慢",
+    "座椅",
+    "松动",
+    "空调",
+    "不冷",
+    "漆面",
+    "掉色",
+    "车门",
+    "关不严",
+]
 
 
 @dataclass(frozen=True)
@@ -60,9 +96,26 @@ def mark(seed: int, number: int) -> str:
 def row(channel: str, seed: int, number: int) -> list[str]:
     text = mark(seed, number)
     if channel == "complaint_site":
-        return [f"2024010112000{seed:04d}{number:02d}", "大众", "朗逸", "2021款 舒适型", text, "发动机", "异响", "2024-05-20"]
+        return [
+            f"2024010112000{seed:04d}{number:02d}",
+            "大众",
+            "朗逸",
+            "2021款 舒适型",
+            text,
+            "发动机",
+            "异响",
+            "2024-05-20",
+        ]
     if channel == "survey":
-        return [f"R-{seed:04d}-{number:02d}", f"I-{seed:04d}-{number:02d}", "NPS", "0-10", "7", text, "2024-05-20 10:00:00"]
+        return [
+            f"R-{seed:04d}-{number:02d}",
+            f"I-{seed:04d}-{number:02d}",
+            "NPS",
+            "0-10",
+            "7",
+            text,
+            "2024-05-20 10:00:00",
+        ]
     if channel == "warranty_claims":
         return [
             f"W-{seed:04d}-{number:02d}", "1", "LSVAB4BR2EN123456", "D001", "2024-05-01", "2024-05-02", "2024-05-03",
@@ -104,7 +157,9 @@ def jsonl(seed: int, count: int = GOOD_ROWS) -> list[str]:
     return [json.dumps(call(seed, n), ensure_ascii=False) for n in range(count)]
 
 
-def _case(kind: str, channel: str, seed: int, data: bytes, reasons: list[str], lost: set[int], name: str = "") -> Case:
+def _case(
+    kind: str, channel: str, seed: int, data: bytes, reasons: list[str], lost: set[int], name: str = ""
+) -> Case:
     good = [n for n in range(GOOD_ROWS) if n not in lost]
     return Case(
         f"{kind}-{channel}-{seed}", kind, channel, data, tuple(sorted(reasons)), len(good),
@@ -116,21 +171,23 @@ def _case(kind: str, channel: str, seed: int, data: bytes, reasons: list[str], l
 # -- rows spoilt one at a time -------------------------------------------------------------------------
 
 CSV_CHANNELS = ("complaint_site", "survey", "warranty_claims", "media_comments")
-_seed = 0
+_seeds = itertools.count(1)
 
 
 def _next() -> int:
-    global _seed
-    _seed += 1
-    return _seed
+    return next(_seeds)
 
 
-def _spoil_rows(kind: str, reason: str, change: Callable[[str, list[str]], bytes | str], positions=(0, 3, 7)) -> Iterator[Case]:
+def _spoil_rows(
+    kind: str, reason: str, change: Callable[[str, list[str]], bytes | str], positions=(0, 3, 7)
+) -> Iterator[Case]:
     """Replace single rows of every CSV channel, at the beginning, middle and end."""
     for channel in CSV_CHANNELS:
         for at in positions:
             seed = _next()
-            lines: list[bytes] = [one.encode(ENCODING.get(channel, "utf-8")) for one in lines_of(channel, seed)]
+            lines: list[bytes] = [
+                one.encode(ENCODING.get(channel, "utf-8")) for one in lines_of(channel, seed)
+            ]
             bad = change(channel, row(channel, seed, at))
             lines[at + 1] = bad if isinstance(bad, bytes) else bad.encode(ENCODING.get(channel, "utf-8"))
             yield _case(kind, channel, seed, b"\n".join(lines) + b"\n", [reason], {at})
@@ -149,7 +206,11 @@ def _invalid_bytes() -> Iterator[Case]:
         yield case if case.channel != "survey" else _renamed(case, ("wrong_encoding",))
 
     def broken(channel: str, cells: list[str]) -> bytes:
-        return line(_with_text(channel, cells, "破损@@文字")).encode(ENCODING.get(channel, "utf-8")).replace(b"@@", b"\xff\xff")
+        return (
+            line(_with_text(channel, cells, "破损@@文字"))
+            .encode(ENCODING.get(channel, "utf-8"))
+            .replace(b"@@", b"\xff\xff")
+        )
 
     yield from _spoil_rows("broken_bytes", "invalid_encoding", broken, (2,))
 
@@ -159,15 +220,28 @@ def _renamed(case: Case, reasons: tuple[str, ...]) -> Case:
 
 
 def _quotes() -> Iterator[Case]:
-    yield from _spoil_rows("stray_quote", "stray_quote", lambda c, r: ",".join(_with_text(c, r, '屏幕 5" 太小')))
-    yield from _spoil_rows("quote_then_text", "stray_quote", lambda c, r: ",".join(_with_text(c, r, '"屏幕"太小')), (2,))
-    yield from _spoil_rows("unclosed_quote", "unclosed_quote", lambda c, r: ",".join(_with_text(c, r, '"没有闭合')))
+    yield from _spoil_rows(
+        "stray_quote", "stray_quote", lambda c, r: ",".join(_with_text(c, r, '屏幕 5" 太小'))
+    )
+    yield from _spoil_rows(
+        "quote_then_text", "stray_quote", lambda c, r: ",".join(_with_text(c, r, '"屏幕"太小')), (2,)
+    )
+    yield from _spoil_rows(
+        "unclosed_quote", "unclosed_quote", lambda c, r: ",".join(_with_text(c, r, '"没有闭合'))
+    )
     for channel in CSV_CHANNELS:  # two halves of a pair on different rows: the text between happens to parse
         seed = _next()
         lines = lines_of(channel, seed)
         lines[2] = ",".join(_with_text(channel, row(channel, seed, 1), '"开头'))
         lines[6] = ",".join(_with_text(channel, row(channel, seed, 5), '结尾"'))
-        yield _case("swallowing_quote", channel, seed, data_of(channel, lines), ["unclosed_quote", "stray_quote"], {1, 5})
+        yield _case(
+            "swallowing_quote",
+            channel,
+            seed,
+            data_of(channel, lines),
+            ["unclosed_quote", "stray_quote"],
+            {1, 5},
+        )
     for channel in CSV_CHANNELS:  # quoted rows follow an unclosed quote
         seed = _next()
         lines = [line(HEADERS[channel])] + [_all_quoted(row(channel, seed, n)) for n in range(GOOD_ROWS)]
@@ -182,23 +256,28 @@ def _all_quoted(cells: list[str]) -> str:
 def _columns() -> Iterator[Case]:
     yield from _spoil_rows("half_row", "too_few_fields", lambda _, r: line(r[: len(r) // 2]))
     yield from _spoil_rows("extra_field", "too_many_fields", lambda _, r: line([*r, "多"]), (4,))
-    yield from _spoil_rows("unquoted_comma", "too_many_fields", lambda c, r: ",".join(_with_text(c, r, "响,很响")), (6,))
+    yield from _spoil_rows(
+        "unquoted_comma", "too_many_fields", lambda c, r: ",".join(_with_text(c, r, "响,很响")), (6,)
+    )
     yield from _spoil_rows("wrong_row_delimiter", "wrong_delimiter", lambda _, r: ";".join(r), (1,))
 
 
 def _characters() -> Iterator[Case]:
     yield from _spoil_rows("nul", "nul_character", lambda c, r: line(_with_text(c, r, "坏\x00字")), (0, 5))
-    yield from _spoil_rows("control", "control_character", lambda c, r: line(_with_text(c, r, "坏\x1b[31m字")), (2,))
+    yield from _spoil_rows(
+        "control", "control_character", lambda c, r: line(_with_text(c, r, "坏\x1b[31m字")), (2,)
+    )
     for broken in ("latin-1", "gbk"):
+
         def change(c: str, r: list[str], broken: str = broken) -> str:
             text = "发动机异响厂家一直不处理希望解决".encode().decode(broken, "replace")
             return line(_with_text(c, r, text))
 
         for case in _spoil_rows(f"mojibake_{broken}", "mojibake", change, (3,)):
             # In GB18030 such text *is* UTF-8 again, byte for byte.
-            if case.channel == "survey" and broken == "gbk":
-                case = _renamed(case, ("wrong_encoding",))
-            yield Case(case.name, "mojibake", *_rest(case))
+            is_utf8 = case.channel == "survey" and broken == "gbk"
+            told = _renamed(case, ("wrong_encoding",)) if is_utf8 else case
+            yield Case(told.name, "mojibake", *_rest(told))
 
 
 def _rest(case: Case) -> tuple:
@@ -245,7 +324,11 @@ def _values() -> Iterator[Case]:
             cells[at] = value
             lines[4] = line(cells)
             yield _case(kind, channel, seed, data_of(channel, lines), [reason], {3})
-    for channel, at, value in (("survey", 2, "满意"), ("warranty_claims", 11, "其他"), ("warranty_claims", 14, "?")):
+    for channel, at, value in (
+        ("survey", 2, "满意"),
+        ("warranty_claims", 11, "其他"),
+        ("warranty_claims", 14, "?"),
+    ):
         seed = _next()
         lines = lines_of(channel, seed)
         cells = row(channel, seed, 0)
@@ -316,12 +399,12 @@ def _doubled_column(channel: str) -> str:
 
 def _truncated() -> Iterator[Case]:
     for channel in CSV_CHANNELS:
-        for cut in (3, 12, 25):
+        for base in (3, 12, 25):
+            # The last two columns of comments may be missing values without being wrong.
+            cut = base + 8 if channel == "media_comments" else base
             seed = _next()
             data = data_of(channel, lines_of(channel, seed))
             last = data.rstrip(b"\n").rsplit(b"\n", 1)[1]
-            if channel == "media_comments":
-                cut += 8  # its last two columns may be missing values without being wrong
             kept = data[: len(data) - 1 - min(cut, len(last) - 2)]
             yield _case("truncated_file", channel, seed, kept, ["truncated_record"], {GOOD_ROWS - 1})
     for cut in (1, 20, 120):
@@ -337,7 +420,9 @@ def _archives() -> Iterator[Case]:
         zeros = _zip({"a.csv": b"0" * 40_000_000})
         many = _zip({f"{n}.csv": b"" for n in range(1001)})
         yield _case("archive_truncated", channel, _next(), packed[:-20], ["archive_damaged"], ALL, "x.csv.gz")
-        yield _case("archive_broken", channel, _next(), b"PK\x03\x04kaputt" * 9, ["archive_damaged"], ALL, "x.zip")
+        yield _case(
+            "archive_broken", channel, _next(), b"PK\x03\x04kaputt" * 9, ["archive_damaged"], ALL, "x.zip"
+        )
         yield _case("archive_not_one", channel, _next(), b"plain text", ["archive_damaged"], ALL, "x.csv.gz")
         yield _case("gzip_bomb", channel, _next(), bomb, ["archive_limit"], ALL, "x.csv.gz")
         yield _case("zip_bomb", channel, _next(), zeros, ["archive_limit"], ALL, "x.zip")
@@ -345,7 +430,15 @@ def _archives() -> Iterator[Case]:
         yield _case("zip_empty", channel, _next(), _zip({}), ["empty_delivery"], ALL, "x.zip")
     seed = _next()
     good = data_of("complaint_site", lines_of("complaint_site", seed))
-    yield _case("zip_one_bad_member", "complaint_site", seed, _zip({"a.csv": b"a,b\n1,2\n", "b.csv": good}), ["unknown_header"], set(), "x.zip")
+    yield _case(
+        "zip_one_bad_member",
+        "complaint_site",
+        seed,
+        _zip({"a.csv": b"a,b\n1,2\n", "b.csv": good}),
+        ["unknown_header"],
+        set(),
+        "x.zip",
+    )
 
 
 def _zip(members: dict[str, bytes]) -> bytes:
@@ -420,11 +513,22 @@ def _harmless() -> Iterator[Case]:
             lines[3] = line(_with_text(channel, row(channel, seed, 2), text + mark(seed, 2)))
             yield _case(kind, channel, seed, data_of(channel, lines), [], set())
         seed = _next()
-        yield _case("windows_lines", channel, seed, data_of(channel, lines_of(channel, seed), "\r\n"), [], set())
+        yield _case(
+            "windows_lines", channel, seed, data_of(channel, lines_of(channel, seed), "\r\n"), [], set()
+        )
         seed = _next()
-        yield _case("no_last_newline", channel, seed, data_of(channel, lines_of(channel, seed))[:-1], [], set())
+        yield _case(
+            "no_last_newline", channel, seed, data_of(channel, lines_of(channel, seed))[:-1], [], set()
+        )
         seed = _next()
-        yield _case("blank_lines", channel, seed, data_of(channel, lines_of(channel, seed)).replace(b"\n", b"\n\n"), [], set())
+        yield _case(
+            "blank_lines",
+            channel,
+            seed,
+            data_of(channel, lines_of(channel, seed)).replace(b"\n", b"\n\n"),
+            [],
+            set(),
+        )
         seed = _next()
         yield _case("reordered_columns", channel, seed, _reordered(channel, seed), [], set())
         seed = _next()
@@ -434,9 +538,13 @@ def _harmless() -> Iterator[Case]:
         yield _case("gzip", channel, seed, packed, [], set(), "x.csv.gz")
     for channel in ("complaint_site", "warranty_claims", "media_comments"):
         seed = _next()
-        yield _case("utf8_bom", channel, seed, b"\xef\xbb\xbf" + data_of(channel, lines_of(channel, seed)), [], set())
+        yield _case(
+            "utf8_bom", channel, seed, b"\xef\xbb\xbf" + data_of(channel, lines_of(channel, seed)), [], set()
+        )
     seed = _next()
-    yield _case("utf8_bom", "call_center", seed, b"\xef\xbb\xbf" + ("\n".join(jsonl(seed)) + "\n").encode(), [], set())
+    yield _case(
+        "utf8_bom", "call_center", seed, b"\xef\xbb\xbf" + ("\n".join(jsonl(seed)) + "\n").encode(), [], set()
+    )
 
 
 def _table(channel: str, seed: int) -> list[list[str]]:

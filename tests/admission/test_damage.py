@@ -70,13 +70,17 @@ def _problems(settings: Settings, ledger: Ledger, case: Case, delivery_id: str) 
         if delivery.duplicate != delivery.records_in:
             wrong.append(f"{case.name}: duplicate delivery not wholly duplicate")
     elif reasons != case.reasons:
-        wrong.append(f"{case.name}: reasons {reasons}, expected {case.reasons}; {[r.reason_detail for r in rows]}")
+        wrong.append(
+            f"{case.name}: reasons {reasons}, expected {case.reasons}; {[r.reason_detail for r in rows]}"
+        )
     if delivery.admitted != case.good:
         wrong.append(f"{case.name}: {delivery.admitted} good rows admitted, expected {case.good}")
     texts = [
         text or ""
         for entry in ledger.files("raw", delivery_ids=[delivery_id])
-        for text in pq.read_table(settings.home / entry.path, columns=_text_column(case)).column(0).to_pylist()
+        for text in pq.read_table(settings.home / entry.path, columns=_text_column(case))
+        .column(0)
+        .to_pylist()
     ]
     wrong += [f"{case.name}: lost {one!r}" for one in case.marks if not any(one in text for text in texts)]
     return wrong

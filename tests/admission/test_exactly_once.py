@@ -1,3 +1,4 @@
+
 """Exactly once: re-delivery, re-ordering, corrections, tombstones and crashes end in one state."""
 
 from __future__ import annotations
@@ -50,17 +51,33 @@ def stream() -> list[tuple[str, str, datetime]]:
     def comments(*rows: str) -> str:
         return "\n".join(["content_id,content,subject,sentiment_value,sentiment_word", *rows]) + "\n"
 
-    day_one = csv(complaint(1, "甲", "2024-05-20"), complaint(1, "甲", "2024-05-20", "变速箱"), complaint(2, "乙", "2024-05-21"))
+    day_one = csv(
+        complaint(1, "甲", "2024-05-20"),
+        complaint(1, "甲", "2024-05-20", "变速箱"),
+        complaint(2, "乙", "2024-05-21"),
+    )
     first_comments = comments("c1,很吵,动力,-1,吵", "c2,不错,空间,1,不错")
     return [
         ("complaint_site", day_one, at(1)),
-        ("complaint_site", csv(complaint(2, "乙", "2024-05-25"), complaint(3, "丙", "2024-05-22")), at(2)),  # empties 21st
+        (
+            "complaint_site",
+            csv(complaint(2, "乙", "2024-05-25"), complaint(3, "丙", "2024-05-22")),
+            at(2),
+        ),  # empties 21st
         ("complaint_site", day_one, at(3)),  # the same bytes again, after a correction: latest receipt counts
         ("complaint_site", csv(complaint(2, "乙", "2024-05-26")), at(4)),
         ("complaint_site", csv(complaint(3, "丙", "2024-05-22"), complaint(4, "丁", "2024-05-19")), at(5)),
-        ("call_center", "\n".join([call(1, 100, "异响"), call(2, 100, "漏油"), call(3, 100, "刹车")]) + "\n", at(1)),
+        (
+            "call_center",
+            "\n".join([call(1, 100, "异响"), call(2, 100, "漏油"), call(3, 100, "刹车")]) + "\n",
+            at(1),
+        ),
         ("call_center", "\n".join([call(1, 300, "异响，更正"), call(2, 200, "", "deleted")]) + "\n", at(2)),
-        ("call_center", "\n".join([call(1, 200, "异响，旧的更正"), call(3, 100, "刹车"), call(4, 100, "空调")]) + "\n", at(4)),
+        (
+            "call_center",
+            "\n".join([call(1, 200, "异响，旧的更正"), call(3, 100, "刹车"), call(4, 100, "空调")]) + "\n",
+            at(4),
+        ),
         ("media_comments", first_comments, at(2)),
         ("media_comments", comments("c1,很吵,动力,0,吵", "c3,便宜,价格,1,便宜"), at(3)),
         ("media_comments", comments("c2,不错,空间,1,不错", "c1,很吵,动力,-1,吵"), at(1, 30)),  # seen earlier
@@ -120,10 +137,10 @@ def test_any_order_ends_in_one_state(tmp_path: Path) -> None:
     feed(clean, items, groups=1)
     expected, expected_keys = current_state(clean), key_state(clean)
     assert len(expected) == 5 + 4 + 3  # records: complaints (one number in two rows), calls, comments
-    texts = {row for row in duckdb.sql(
+    texts = set(duckdb.sql(
         f"select complaint_no, complaint_date from read_parquet('{clean.raw}/complaint_site/*/*.parquet')"
         " qualify row_number() over (partition by record_id order by version_key desc, content_hash desc) = 1"
-    ).fetchall()}  # fmt: skip
+    ).fetchall())  # fmt: skip
     assert ("202405011200000002", "2024-05-26") in texts
     for seed in range(6):
         shuffled = items[:]
@@ -147,7 +164,10 @@ def test_touched_days_hold_old_and_new_voice_days(tmp_path: Path) -> None:
         first, second = ledger.deliveries(channel="complaint_site")
         days = {str(one.event_date) for one in ledger.touched_days([second.delivery_id])}
         assert days == {"2024-05-21", "2024-05-25", "2024-05-22"}
-        assert {str(one.event_date) for one in ledger.touched_days([first.delivery_id])} == {"2024-05-20", "2024-05-21"}
+        assert {str(one.event_date) for one in ledger.touched_days([first.delivery_id])} == {
+            "2024-05-20",
+            "2024-05-21",
+        }
 
 
 def test_voice_day_is_the_earliest_record_of_the_voice(tmp_path: Path) -> None:
@@ -155,13 +175,22 @@ def test_voice_day_is_the_earliest_record_of_the_voice(tmp_path: Path) -> None:
     head = COMPLAINT_HEADER + "\n"
     items = [
         ("complaint_site", head + complaint(1, "甲", "2024-05-20") + "\n", RECEIVED),
-        ("complaint_site", head + complaint(1, "甲", "2024-05-10", "车身") + "\n", RECEIVED + timedelta(days=1)),
-        ("complaint_site", head + complaint(1, "甲", "2024-05-15", "车身") + "\n", RECEIVED + timedelta(days=2)),
+        (
+            "complaint_site",
+            head + complaint(1, "甲", "2024-05-10", "车身") + "\n",
+            RECEIVED + timedelta(days=1),
+        ),
+        (
+            "complaint_site",
+            head + complaint(1, "甲", "2024-05-15", "车身") + "\n",
+            RECEIVED + timedelta(days=2),
+        ),
     ]
     feed(settings, items, groups=3)
     with Ledger.open(settings) as ledger:
         days = [
-            {str(day.event_date) for day in ledger.touched_days([one.delivery_id])} for one in ledger.deliveries()
+            {str(day.event_date) for day in ledger.touched_days([one.delivery_id])}
+            for one in ledger.deliveries()
         ]
     assert days == [{"2024-05-20"}, {"2024-05-20", "2024-05-10"}, {"2024-05-10", "2024-05-15"}]
 
@@ -212,7 +241,9 @@ def _run(settings: Settings, folder: Path, fault: str = "") -> int:
         "VOC_HOME": str(settings.home), "VOC_KEYS": str(settings.keys_path), "PYTHONPATH": str(PROJECT_ROOT),
         "VOC_FAULT": fault,
     }  # fmt: skip
-    return subprocess.run([sys.executable, "-c", ADMIT, str(folder)], env=environment, check=False, timeout=120).returncode
+    return subprocess.run(
+        [sys.executable, "-c", ADMIT, str(folder)], env=environment, check=False, timeout=120
+    ).returncode
 
 
 def _everything(settings: Settings) -> dict[str, Any]:
@@ -227,11 +258,19 @@ def _everything(settings: Settings) -> dict[str, Any]:
             name: ledger.connection.execute(f"select * from {name} order by 1, 2, 3").fetchall()
             for name in ("delivery", "record_key", "touched_day", "quarantine", "past_content")
         }
-        tables["file"] = ledger.connection.execute("select zone, path, sha256, rows from file order by path").fetchall()
+        tables["file"] = ledger.connection.execute(
+            "select zone, path, sha256, rows from file order by path"
+        ).fetchall()
     return {"files": files, **tables}
 
 
-POINTS = ["after_land_file", "before_raw_rename", "after_raw_rename", "before_ledger_commit", "after_ledger_commit"]
+POINTS = [
+    "after_land_file",
+    "before_raw_rename",
+    "after_raw_rename",
+    "before_ledger_commit",
+    "after_ledger_commit",
+]
 SAMPLE = [f"{point}:{nth}" for point, nth in zip(POINTS, (2, 3, 5, 2, 1), strict=True)]
 REST = [f"{point}:{nth}" for point in POINTS for nth in (1, 2, 3, 4) if f"{point}:{nth}" not in SAMPLE]
 

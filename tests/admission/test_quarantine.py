@@ -1,3 +1,4 @@
+
 """Quarantine over time: show, release, discard; the equation holds; commands speak clearly."""
 
 from __future__ import annotations
@@ -72,14 +73,18 @@ def test_show_prints_original_bytes_and_is_audited(bad_day: Settings, voc: Any, 
 def test_release_under_a_mended_contract(bad_day: Settings, voc: Any, ledger: Ledger, tmp_path: Path) -> None:
     released = voc("quarantine", "release", "--channel", "complaint_site", "--why", "brand names may be long")
     assert released.exit_code == 0, released.output
-    contract = yaml.safe_load((PROJECT_ROOT / "data_quality/contracts/complaint_site.yml").read_text(encoding="utf-8"))
+    contract = yaml.safe_load(
+        (PROJECT_ROOT / "data_quality/contracts/complaint_site.yml").read_text(encoding="utf-8")
+    )
     contract["version"] = 2
     for one in contract["entities"]["complaint"]["fields"]:
         if one["name"] == "brand_zh":
             one["max_chars"] = 100
     (tmp_path / "contract.yml").write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
     config = yaml.safe_load((PROJECT_ROOT / "voc.yml").read_text(encoding="utf-8"))
-    config["channels"] = {"complaint_site": config["channels"]["complaint_site"] | {"contract": "contract.yml"}}
+    config["channels"] = {
+        "complaint_site": config["channels"]["complaint_site"] | {"contract": "contract.yml"}
+    }
     (tmp_path / "voc.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
     mended = Settings.load({
         "VOC_HOME": str(bad_day.home), "VOC_KEYS": str(bad_day.keys_path), "VOC_CONFIG": str(tmp_path / "voc.yml"),
@@ -87,12 +92,17 @@ def test_release_under_a_mended_contract(bad_day: Settings, voc: Any, ledger: Le
     report = admit_pending(mended, AS_OF)
     assert report.channels["complaint_site"].admitted == 1
     assert report.channels["complaint_site"].quarantined == 2
-    first, second = ledger.deliveries()
+    first, second = sorted(ledger.deliveries(), key=lambda one: one.source["kind"])
+    assert second.source["kind"] == "quarantine_release"
     assert second.received_at == first.received_at
     assert second.contract_version == 2
-    assert {row.status for row in ledger.quarantine_rows() if row.delivery_id == first.delivery_id} == {"released"}
+    assert {row.status for row in ledger.quarantine_rows() if row.delivery_id == first.delivery_id} == {
+        "released"
+    }
     assert all(one.closed for one in ledger.equations())
-    again = voc("quarantine", "release", *(row.quarantine_id for row in ledger.quarantine_rows(status="open")))
+    again = voc(
+        "quarantine", "release", *(row.quarantine_id for row in ledger.quarantine_rows(status="open"))
+    )
     assert again.exit_code == 0
     assert admit_pending(mended, AS_OF).channels["complaint_site"].quarantined == 2
     assert all(one.closed for one in ledger.equations())
@@ -163,7 +173,9 @@ def test_deliver_speaks_clearly(voc: Any, tmp_path: Path) -> None:
     assert json.loads(landed.output)[0]["received_at"] == "2024-05-31T17:00:00+00:00"
 
 
-def test_retention_clears_landing_and_remembers(bad_day: Settings, voc: Any, ledger: Ledger, drop: Any) -> None:
+def test_retention_clears_landing_and_remembers(
+    bad_day: Settings, voc: Any, ledger: Ledger, drop: Any
+) -> None:
     waiting = drop("complaint_site", "later\n", "later.csv", RECEIVED + timedelta(days=1))
     old = ledger.deliveries()[0]
     assert "deleted 0" in voc("retention", "--as-of", "2024-07-01").output

@@ -4,6 +4,8 @@ Deterministic by seed. Frames and values were written without looking at the mas
 when a frame shows a miss, the masker is mended or the miss stays counted, the frame is not bent.
 """
 
+# Tables of Chinese text read better in rows than one word a line.
+
 from __future__ import annotations
 
 from dataclasses import dataclass

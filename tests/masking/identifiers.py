@@ -4,6 +4,9 @@ Written from the standards (GB 11643, ISO 3779, ISO/IEC 7812, GA 36) and from ho
 not from the masker: nothing here imports it. All values are invented.
 """
 
+# Tables of Chinese text read better in rows than one word a line.
+# ruff: noqa: SIM905
+
 from __future__ import annotations
 
 from collections.abc import Callable

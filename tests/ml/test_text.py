@@ -1,5 +1,6 @@
 """Normalisation with its offset map, clauses, segmentation."""
 
+import re
 import unicodedata
 
 import pytest
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 
 from ml.lexicon import default_lexicon
 from ml.scoring import Scorer
+from ml.text import clauses, scan
 from ml.text.clauses import MAX_CLAUSE_CHARS, split_clauses
-from ml.text.normalize import normalize
-from ml.text.segment import boundaries, engine_name, segmenter
+from ml.text.normalize import normalize, normalize_all
+from ml.text.scan import TermScanner
+from ml.text.segment import boundaries, engine_name, segmenter, stand_alone
 
 PIECES = st.one_of(
     st.text(max_size=6),
@@ -135,9 +138,93 @@ def test_clauses_end_at_punctuation_and_before_contrast():
 
 
 def test_a_text_without_punctuation_is_cut_into_pieces():
-    clauses = split_clauses("油" * 1000, default_lexicon().contrast)
-    assert max(c.end - c.start for c in clauses) == MAX_CLAUSE_CHARS
-    assert sum(c.end - c.start for c in clauses) == 1000
+    pieces = split_clauses("油" * 1000, default_lexicon().contrast)
+    assert max(c.end - c.start for c in pieces) == MAX_CLAUSE_CHARS
+    assert sum(c.end - c.start for c in pieces) == 1000
+
+
+CHARS = st.text("油好不机\ud800😀.", max_size=12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(CHARS.filter(bool), min_size=1, max_size=8, unique=True), st.lists(CHARS, max_size=6))
+@pytest.mark.parametrize(("sieve", "window"), [(scan._SIEVE, scan.WINDOW), (1, 3)])
+def test_the_scanner_finds_what_a_plain_search_finds(sieve, window, terms, texts):
+    with pytest.MonkeyPatch.context() as patch:
+        # A sieve of two places lets everything through; a window of three cuts every term.
+        patch.setattr(scan, "_SIEVE", sieve)
+        patch.setattr(scan, "WINDOW", window)
+        found = list(TermScanner(terms).scan(texts))
+    expected = [
+        (number, start, start + len(term), terms.index(term))
+        for number, text in enumerate(texts)
+        for start in range(len(text))
+        for term in sorted(terms, key=len, reverse=True)
+        if text.startswith(term, start)
+    ]
+    assert found == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(PIECES, max_size=4).map("".join), max_size=8))
+def test_texts_normalised_together_are_normalised_as_alone(texts):
+    assert normalize_all(texts) == [normalize(text) for text in texts]
+
+
+PHRASES = [
+    *("发动机异响", "，但是", "油耗高", "没有", "好", "很爽", "挺贵", "。", "高", "大", "?", "..", "\ud800"),
+    *("响", "声音", "空间大", "要求退车", "如果", "刹车失灵", "👍", "[手机]", " ", "好不好", "企業(yè)"),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(PHRASES), max_size=12).map("".join), max_size=8))
+def test_a_score_does_not_depend_on_the_texts_beside_it(texts):
+    scorer = Scorer()
+    assert scorer.score(texts) == [scorer.score([text])[0] for text in texts]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PHRASES), min_size=1, max_size=12).map("".join))
+@pytest.mark.parametrize("engine", ["rjieba", "jieba"])
+def test_a_stretch_is_cut_as_the_whole_text_is(engine, text):
+    cut = segmenter(tuple(default_lexicon().domain_words()), engine)
+    words = boundaries(text, cut)
+    spans = [(0, start, start + 1) for start in range(len(text)) if text[start] in "好爽贵高大响"]
+    expected = [(start, end) in words or (start - 1, end) in words for _, start, end in spans]
+    assert (stand_alone([text], spans, cut) if spans else []) == expected
+
+
+def plain_clause_ends(text):
+    """Return what ends a clause by the alternatives written out, tried at every place."""
+    words = "|".join(sorted(default_lexicon().contrast, key=lambda word: (-len(word), word)))
+    pattern = rf"([。！？!?;；\n~…]+|\.{{2,}})|([,，:：\s]+)|({words})(?!如此|凡|说)"
+    return [(m.span(), m.lastindex if m.lastindex < 3 else None) for m in re.finditer(pattern, text)]
+
+
+ENDS = [
+    *default_lexicon().contrast,
+    "如此",
+    "凡",
+    "说",
+    "。",
+    "?",
+    ".",
+    "..",
+    "…",
+    ",",
+    "：",
+    " ",
+    "\n",
+    "油",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(ENDS), max_size=12).map("".join))
+def test_clauses_end_where_the_written_out_pattern_says(text):
+    found = clauses._splitter(default_lexicon().contrast).finditer(text)
+    assert [(m.span(), m.lastindex) for m in found] == plain_clause_ends(text)
 
 
 SENTENCES = [

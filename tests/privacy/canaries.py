@@ -4,6 +4,8 @@
 `plant` one valid delivery file of a channel with canaries in every field that can hold one.
 """
 
+# Tables of Chinese text read better in rows than one word a line.
+
 from __future__ import annotations
 
 import csv
@@ -120,7 +122,7 @@ def _row(
 ) -> dict[str, Any]:
     declared = contract["entities"][entity]
     fields = declared["fields"]
-    keys = {name for name in declared["record_key"]}
+    keys = set(declared["record_key"])
     row = {field["source"]: _value(field, place, text, canaries) for field in fields}
     for field in fields:
         # Key fields must tell the rows apart; identifier keys do so by a number of their own.

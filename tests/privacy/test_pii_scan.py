@@ -170,7 +170,9 @@ def test_planted_deliveries_keep_their_contract(canaries, channel):
         fields = {field["source"]: field for field in contract["entities"][entity]["fields"]}
         rows = _rows(contract, planted.plant(channel, canaries, entity))
         assert len(rows) >= len(canaries["vin"])
-        keys = [[row[f["source"]] for f in fields.values() if f["name"] in _key(contract, entity)] for row in rows]
+        keys = [
+            [row[f["source"]] for f in fields.values() if f["name"] in _key(contract, entity)] for row in rows
+        ]
         assert len({json.dumps(key) for key in keys}) == len(rows)
         for row in rows:
             assert list(row) == list(fields)
@@ -195,7 +197,10 @@ def _check(field, value):
     assert "values" not in field or value in [str(v) for v in field["values"]], (field, value)
     assert len(str(value)) <= field.get("max_chars", 10_000), (field, value)
     if field["type"] in {"integer", "decimal"}:
-        assert field.get("min", float(value)) <= float(value) <= field.get("max", float(value)), (field, value)
+        assert field.get("min", float(value)) <= float(value) <= field.get("max", float(value)), (
+            field,
+            value,
+        )
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

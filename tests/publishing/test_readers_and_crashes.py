@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.publishing.files import sha256_of
@@ -18,6 +19,8 @@ from orchestration.publishing.query import run_query
 from orchestration.publishing.versions import AudienceStore, publications
 from orchestration.settings import Settings
 from tests.publishing.sample_warehouse import AS_OF, SampleWarehouse
+
+pytestmark = pytest.mark.slow
 
 STEPS = Path(__file__).with_name("publish_steps.py")
 PUBLISHES = 20
@@ -68,6 +71,23 @@ def test_readers_see_whole_versions_only(
         assert len(report["seen"]) > PUBLISHES // 2
         assert report["seen"] == [version_id for version_id in ids if version_id in report["seen"]]
         assert report["seen"][-1] == ids[-1]
+
+
+def test_a_new_connection_beside_an_open_one_sees_the_new_version(
+    warehouse: SampleWarehouse, settings: Settings
+) -> None:
+    """In one process, through `current`: what a pool needs in order to recycle."""
+    warehouse.build(days=1)
+    warehouse.publish()
+    path = str(settings.published / "bi/current/voc_bi.duckdb")
+    total = "select total from reports.rpt_total"
+    with duckdb.connect(path, read_only=True) as old:
+        assert old.execute(total).fetchone() == (20,)
+        warehouse.add_day(AS_OF, rows=1)
+        warehouse.publish(window_key="w2")
+        with duckdb.connect(path, read_only=True) as new:
+            assert new.execute(total).fetchone() == (21,)
+        assert old.execute(total).fetchone() == (20,)
 
 
 def contents(settings: Settings) -> dict[str, str]:

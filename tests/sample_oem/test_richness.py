@@ -10,6 +10,8 @@ import pytest
 from sample_oem import generate
 from sample_oem.richness import Comparison, compare, measure, read_column, read_names, table
 
+pytestmark = pytest.mark.slow
+
 CORPUS = os.environ.get("VOC_CORPUS_DIR")
 # channel, text column, id column, reference pattern, its text column, id column, name columns
 CASES = (

@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_quality.contract import Contract, Entity, load_contract
-from orchestration.admission.admit import raw_schema
+from ml.score_files import MENTION_SCHEMA, TEXT_SCHEMA
+from orchestration.admission.shape import raw_schema
 from orchestration.partitions import business_date, day_end
 from orchestration.settings import Settings
-from orchestration.warehouse.control import SCORE_MENTION_SCHEMA, SCORE_TEXT_SCHEMA
 
 SCORER_VERSION = "fixture-1"
 # word in the text → (aspect, polarity, intensity, urgency)
@@ -72,6 +72,17 @@ class RawHome:
             name: load_contract(channel.contract_path) for name, channel in self.settings.channels.items()
         }
 
+    def at(self, settings: Settings) -> RawHome:
+        """The same past in another home (whose files are a copy of this one's)."""
+        return RawHome(
+            settings,
+            _deliveries=list(self._deliveries),
+            _files=list(self._files),
+            _touched=dict(self._touched),
+            _held={place: _Held(**vars(held)) for place, held in self._held.items()},
+            _voices={voice: set(records) for voice, records in self._voices.items()},
+        )
+
     # -- the ledger's side ------------------------------------------------------------------
 
     def deliveries(
@@ -89,7 +100,9 @@ class RawHome:
 
     def files(self, zone: str, *, delivery_ids: Iterable[str] | None = None) -> Sequence[Any]:
         wanted = None if delivery_ids is None else frozenset(delivery_ids)
-        return [one for one in self._files if one.zone == zone and (wanted is None or one.delivery_id in wanted)]
+        return [
+            one for one in self._files if one.zone == zone and (wanted is None or one.delivery_id in wanted)
+        ]
 
     def touched_days(self, delivery_ids: Iterable[str]) -> Sequence[Any]:
         return [day for one in delivery_ids for day in self._touched.get(one, [])]
@@ -107,11 +120,17 @@ class RawHome:
             }
             rows.append(
                 SimpleNamespace(
-                    channel=channel, as_of=as_of, last_event_date=max(days, default=None), deliveries=len(own),
-                    withheld_deliveries=0, quarantined_open=0, bytes_covered=sums["bytes"], equations_closed=True,
+                    channel=channel,
+                    as_of=as_of,
+                    last_event_date=max(days, default=None),
+                    deliveries=len(own),
+                    withheld_deliveries=0,
+                    quarantined_open=0,
+                    bytes_covered=sums["bytes"],
+                    equations_closed=True,
                     **sums,
                 )
-            )  # fmt: skip
+            )
         return rows
 
     # -- the door's side --------------------------------------------------------------------
@@ -217,13 +236,22 @@ class RawHome:
         records_in = sum(counts.values())
         self._deliveries.append(
             SimpleNamespace(
-                delivery_id=delivery_id, channel=contract.channel, received_at=received_at, status="admitted",
-                records_in=records_in, quarantined=0, bytes=records_in * 10, bytes_structure=0,
-                bytes_records=records_in * 10, **counts,
+                delivery_id=delivery_id,
+                channel=contract.channel,
+                received_at=received_at,
+                status="admitted",
+                records_in=records_in,
+                quarantined=0,
+                bytes=records_in * 10,
+                bytes_structure=0,
+                bytes_records=records_in * 10,
+                **counts,
             )
-        )  # fmt: skip
+        )
         self._touched[delivery_id] = [
-            SimpleNamespace(delivery_id=delivery_id, channel=contract.channel, entity=entity.name, event_date=day)
+            SimpleNamespace(
+                delivery_id=delivery_id, channel=contract.channel, entity=entity.name, event_date=day
+            )
             for day in sorted(touched)
         ]
 
@@ -242,8 +270,8 @@ class RawHome:
             folder = Path("scores") / contract.channel / day
             texts = [_score(row) for row in rows if row["verbatim"]]
             mentions = [mention for row in rows if row["verbatim"] for mention in _mentions(row)]
-            self._put("score_text", contract, entity, folder, delivery_id, texts, SCORE_TEXT_SCHEMA)
-            self._put("score_mention", contract, entity, folder, delivery_id, mentions, SCORE_MENTION_SCHEMA)
+            self._put("score_text", contract, entity, folder, delivery_id, texts, TEXT_SCHEMA)
+            self._put("score_mention", contract, entity, folder, delivery_id, mentions, MENTION_SCHEMA)
 
     def _put(
         self,
@@ -257,15 +285,23 @@ class RawHome:
     ) -> None:
         path = folder / f"{entity.name}-{delivery_id}.{zone}.parquet"
         (self.settings.home / folder).mkdir(parents=True, exist_ok=True)
-        table = pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema=schema)
+        table = pa.Table.from_pylist(
+            [{name: row.get(name) for name in schema.names} for row in rows], schema=schema
+        )
         pq.write_table(table, self.settings.home / path)
         self._files.append(
             SimpleNamespace(
-                file_id=md5(path), zone=zone, channel=contract.channel, entity=entity.name, path=str(path),
-                rows=len(rows), delivery_id=delivery_id, scorer_version=None if zone == "raw" else SCORER_VERSION,
+                file_id=md5(path),
+                zone=zone,
+                channel=contract.channel,
+                entity=entity.name,
+                path=str(path),
+                rows=len(rows),
+                delivery_id=delivery_id,
+                scorer_version=None if zone == "raw" else SCORER_VERSION,
                 ingest_date=date.fromisoformat(folder.name),
             )
-        )  # fmt: skip
+        )
 
 
 def _stamp(instant: datetime) -> str:
@@ -309,12 +345,19 @@ def _mentions(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **{name: row[name] for name in ("record_id", "voice_id", "content_hash", "score_input_hash")},
-            "scorer_version": SCORER_VERSION, "mention_seq": number, "aspect_code": aspect, "polarity": polarity,
-            "intensity": intensity, "urgency": urgency, "evidence_start": start, "evidence_end": start + len(word),
-            "confidence": 0.8, "is_cold_start": True,
+            "scorer_version": SCORER_VERSION,
+            "mention_seq": number,
+            "aspect_code": aspect,
+            "polarity": polarity,
+            "intensity": intensity,
+            "urgency": urgency,
+            "evidence_start": start,
+            "evidence_end": start + len(word),
+            "confidence": 0.8,
+            "is_cold_start": True,
         }
         for number, (start, word, aspect, polarity, intensity, urgency) in enumerate(sorted(found), start=1)
-    ]  # fmt: skip
+    ]
 
 
 def _score(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -323,10 +366,16 @@ def _score(row: Mapping[str, Any]) -> dict[str, Any]:
     order = ("safety", "immobilised", "function", "comfort", "wish", "none")
     return {
         **{name: row[name] for name in ("record_id", "voice_id", "content_hash", "score_input_hash")},
-        "scorer_version": SCORER_VERSION, "taxonomy_version": "fixture", "lexicon_version": "fixture",
-        "scored_at": row["received_at"], "sentiment_polarity": (total > 0) - (total < 0),
+        "scorer_version": SCORER_VERSION,
+        "taxonomy_version": "fixture",
+        "lexicon_version": "fixture",
+        "scored_at": row["received_at"],
+        "sentiment_polarity": (total > 0) - (total < 0),
         "sentiment_score": max(-1.0, min(1.0, total / 4)),
         "urgency": min((one["urgency"] for one in mentions), key=order.index, default="none"),
-        "confidence": 0.8, "mention_count": len(mentions), "is_cold_start": True,
-        "is_abstained": not mentions, "text_char_count": len(row["verbatim"]),
-    }  # fmt: skip
+        "confidence": 0.8,
+        "mention_count": len(mentions),
+        "is_cold_start": True,
+        "is_abstained": not mentions,
+        "text_char_count": len(row["verbatim"]),
+    }

@@ -43,76 +43,135 @@ def vin(number: int) -> str:
 def deliver_masters(home: RawHome, day: date = FIRST_DAY) -> None:
     """Customers, vehicles, dealers and models as of the first day."""
     at = stamp(day)
-    home.deliver("customers_vehicles", "dealer", received(day, 1), [
-        {"dealer_code": code, "dealer_name_zh": f"经销商{code}", "province_zh": "浙江", "city_zh": "杭州",
-         "opened_date": "2020-01-01", "updated_at": at}
-        for code in DEALERS
-    ])  # fmt: skip
-    home.deliver("customers_vehicles", "vehicle_model", received(day, 1), [
-        {"vehicle_model_code": code, "brand_zh": "示例", "series_zh": code[:3], "model_zh": f"{code} 豪华版",
-         "model_year": "2025", "powertrain_type": "纯电", "launched_date": "2024-06-01", "updated_at": at}
-        for code in MODELS
-    ])  # fmt: skip
-    home.deliver("customers_vehicles", "customer", received(day, 1), [customer(n, day) for n in range(CUSTOMERS)])
-    home.deliver("customers_vehicles", "vehicle", received(day, 1), [vehicle(n, day) for n in range(CUSTOMERS)])
+    home.deliver(
+        "customers_vehicles",
+        "dealer",
+        received(day, 1),
+        [
+            {
+                "dealer_code": code,
+                "dealer_name_zh": f"经销商{code}",
+                "province_zh": "浙江",
+                "city_zh": "杭州",
+                "opened_date": "2020-01-01",
+                "updated_at": at,
+            }
+            for code in DEALERS
+        ],
+    )
+    home.deliver(
+        "customers_vehicles",
+        "vehicle_model",
+        received(day, 1),
+        [
+            {
+                "vehicle_model_code": code,
+                "brand_zh": "示例",
+                "series_zh": code[:3],
+                "model_zh": f"{code} 豪华版",
+                "model_year": "2025",
+                "powertrain_type": "纯电",
+                "launched_date": "2024-06-01",
+                "updated_at": at,
+            }
+            for code in MODELS
+        ],
+    )
+    home.deliver(
+        "customers_vehicles", "customer", received(day, 1), [customer(n, day) for n in range(CUSTOMERS)]
+    )
+    home.deliver(
+        "customers_vehicles", "vehicle", received(day, 1), [vehicle(n, day) for n in range(CUSTOMERS)]
+    )
 
 
 def customer(number: int, updated: date, province: str = "浙江") -> dict[str, str]:
     """One customer record."""
     return {
-        "customer": f"C{number:05d}", "phone": f"138{number:08d}", "mail": f"c{number}@example.com",
-        "province_zh": province, "city_zh": "杭州", "gender": "未知", "birth_year": "1985",
-        "registered_at": stamp(date(2025, 1, 1) + timedelta(days=number % 90)), "updated_at": stamp(updated),
-    }  # fmt: skip
+        "customer": f"C{number:05d}",
+        "phone": f"138{number:08d}",
+        "mail": f"c{number}@example.com",
+        "province_zh": province,
+        "city_zh": "杭州",
+        "gender": "未知",
+        "birth_year": "1985",
+        "registered_at": stamp(date(2025, 1, 1) + timedelta(days=number % 90)),
+        "updated_at": stamp(updated),
+    }
 
 
 def vehicle(number: int, updated: date, model: str | None = None) -> dict[str, str]:
     """One vehicle record."""
     return {
-        "vin": vin(number), "customer": f"C{number:05d}", "plate": f"浙A{number:05d}",
-        "vehicle_model_code": model or MODELS[number % 2], "dealer_code": DEALERS[number % 3],
-        "build_date": "2025-01-05", "sold_date": (date(2025, 2, 1) + timedelta(days=number % 60)).isoformat(),
+        "vin": vin(number),
+        "customer": f"C{number:05d}",
+        "plate": f"浙A{number:05d}",
+        "vehicle_model_code": model or MODELS[number % 2],
+        "dealer_code": DEALERS[number % 3],
+        "build_date": "2025-01-05",
+        "sold_date": (date(2025, 2, 1) + timedelta(days=number % 60)).isoformat(),
         "updated_at": stamp(updated),
-    }  # fmt: skip
+    }
 
 
 def complaint(number: int, day: date, text: str | None = None, problem: str = "制动系统") -> dict[str, str]:
     """One row of a complaint."""
     return {
-        "complaint_no": f"{20260000000000 + number:014d}", "brand_zh": "示例", "series_zh": "M-A", "model_zh": "A1",
-        "verbatim_source": text or TEXTS[number % len(TEXTS)], "problem_system_zh": problem,
-        "problem_type_zh": "异响", "complaint_date": day.isoformat(),
-    }  # fmt: skip
+        "complaint_no": f"{20260000000000 + number:014d}",
+        "brand_zh": "示例",
+        "series_zh": "M-A",
+        "model_zh": "A1",
+        "verbatim_source": text or TEXTS[number % len(TEXTS)],
+        "problem_system_zh": problem,
+        "problem_type_zh": "异响",
+        "complaint_date": day.isoformat(),
+    }
 
 
-def call(number: int, day: date, *, version: int = 0, status: str = "active", text: str | None = None) -> dict[str, str]:
+def call(
+    number: int, day: date, *, version: int = 0, status: str = "active", text: str | None = None
+) -> dict[str, str]:
     """One call (the fixture's verbatim is the `turns` field itself)."""
     return {
-        "call_no": f"CALL-{number:08d}", "started_at": stamp(day, number % 600), "ended_at": stamp(day, 900),
-        "updated_at": stamp(day + timedelta(days=version), number % 600), "status": status,
-        "caller_phone": f"138{number % CUSTOMERS:08d}", "customer": f"C{number % CUSTOMERS:05d}" if number % 3 else "",
-        "vin": vin(number % CUSTOMERS), "agent_no": "A01", "queue": "after_sales", "agent_tags": "[]",
+        "call_no": f"CALL-{number:08d}",
+        "started_at": stamp(day, number % 600),
+        "ended_at": stamp(day, 900),
+        "updated_at": stamp(day + timedelta(days=version), number % 600),
+        "status": status,
+        "caller_phone": f"138{number % CUSTOMERS:08d}",
+        "customer": f"C{number % CUSTOMERS:05d}" if number % 3 else "",
+        "vin": vin(number % CUSTOMERS),
+        "agent_no": "A01",
+        "queue": "after_sales",
+        "agent_tags": "[]",
         "turns": text or TEXTS[(number + 1) % len(TEXTS)],
-    }  # fmt: skip
+    }
 
 
 def invitation(number: int, day: date, *, touchpoint: str | None = None, version: int = 0) -> dict[str, str]:
     """One invitation."""
     return {
-        "invitation_no": f"INV-{number:08d}", "customer": f"C{number % CUSTOMERS:05d}",
-        "phone": f"138{number % CUSTOMERS:08d}", "vin": vin(number % CUSTOMERS),
-        "dealer_code": DEALERS[number % 3], "touchpoint": touchpoint or TOUCHPOINTS[number % 4],
-        "invite_channel": "短信", "status": "已发送", "invited_at": stamp(day),
+        "invitation_no": f"INV-{number:08d}",
+        "customer": f"C{number % CUSTOMERS:05d}",
+        "phone": f"138{number % CUSTOMERS:08d}",
+        "vin": vin(number % CUSTOMERS),
+        "dealer_code": DEALERS[number % 3],
+        "touchpoint": touchpoint or TOUCHPOINTS[number % 4],
+        "invite_channel": "短信",
+        "status": "已发送",
+        "invited_at": stamp(day),
         "updated_at": stamp(day + timedelta(days=version)),
-    }  # fmt: skip
+    }
 
 
 def answers(number: int, day: date, *, score: int | None = None, scale: str = "0-10") -> list[dict[str, str]]:
     """The NPS and CSAT rows of one response; every fifth one has a comment."""
     common = {
-        "response_no": f"R-{number:08d}", "invitation_no": f"INV-{number:08d}",
-        "comment": TEXTS[number % len(TEXTS)] if number % 5 == 0 else "", "submitted_at": stamp(day, number % 600),
-    }  # fmt: skip
+        "response_no": f"R-{number:08d}",
+        "invitation_no": f"INV-{number:08d}",
+        "comment": TEXTS[number % len(TEXTS)] if number % 5 == 0 else "",
+        "submitted_at": stamp(day, number % 600),
+    }
     nps = number % 11 if score is None else score
     return [
         {**common, "metric": "NPS", "scale": scale, "score": str(nps)},
@@ -123,13 +182,23 @@ def answers(number: int, day: date, *, score: int | None = None, scale: str = "0
 def claim(number: int, day: date, *, version: int = 0, status: str = "已批准") -> dict[str, str]:
     """One claim line."""
     return {
-        "claim_no": f"CL-{number // 2:08d}", "line_no": str(number % 2 + 1), "vin": vin(number % CUSTOMERS),
-        "dealer_code": DEALERS[number % 3], "failure_date": day.isoformat(), "repair_date": day.isoformat(),
-        "submitted_date": day.isoformat(), "mileage_km": "12000", "part_code": "P-100", "fault_code": "F01",
-        "fault_note": "更换制动片", "cost_type": ("配件", "工时", "外协")[number % 3],
-        "claimed_amount_cny": f"{100 + number % 50}.50", "approved_amount_cny": f"{90 + number % 50}.25",
-        "status": status, "updated_at": stamp(day + timedelta(days=version)),
-    }  # fmt: skip
+        "claim_no": f"CL-{number // 2:08d}",
+        "line_no": str(number % 2 + 1),
+        "vin": vin(number % CUSTOMERS),
+        "dealer_code": DEALERS[number % 3],
+        "failure_date": day.isoformat(),
+        "repair_date": day.isoformat(),
+        "submitted_date": day.isoformat(),
+        "mileage_km": "12000",
+        "part_code": "P-100",
+        "fault_code": "F01",
+        "fault_note": "更换制动片",
+        "cost_type": ("配件", "工时", "外协")[number % 3],
+        "claimed_amount_cny": f"{100 + number % 50}.50",
+        "approved_amount_cny": f"{90 + number % 50}.25",
+        "status": status,
+        "updated_at": stamp(day + timedelta(days=version)),
+    }
 
 
 def deliver_day(home: RawHome, index: int, per_channel: int = 12) -> date:
@@ -144,11 +213,21 @@ def deliver_day(home: RawHome, index: int, per_channel: int = 12) -> date:
     home.deliver(
         "forum", "post", received(day, 3), [{"text": f"{TEXTS[n % len(TEXTS)]}，第{n}帖"} for n in numbers]
     )
-    home.deliver("media_comments", "comment", received(day, 4), [
-        {"comment_no": f"m{n}", "content": TEXTS[n % len(TEXTS)], "label_aspect_zh": aspect, "label_polarity": "0"}
-        for n in numbers
-        for aspect in (("舒适性", "动力") if n % 4 == 0 else ("舒适性",))
-    ])  # fmt: skip
+    home.deliver(
+        "media_comments",
+        "comment",
+        received(day, 4),
+        [
+            {
+                "comment_no": f"m{n}",
+                "content": TEXTS[n % len(TEXTS)],
+                "label_aspect_zh": aspect,
+                "label_polarity": "0",
+            }
+            for n in numbers
+            for aspect in (("舒适性", "动力") if n % 4 == 0 else ("舒适性",))
+        ],
+    )
     calls = [call(n, day) for n in numbers]
     if index:
         before = day - timedelta(days=1)

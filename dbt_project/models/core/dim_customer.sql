@@ -2,7 +2,10 @@
 with customers as (
     select
         int_customer.*,
-        row_number() over (partition by customer_key order by {{ version_order() }}, record_id asc nulls last) as newness_rank
+        row_number() over (
+            partition by customer_key
+            order by {{ version_order() }}, record_id asc nulls last
+        ) as newness_rank
     from {{ ref('int_customer') }} as int_customer
     where not is_deleted
 )

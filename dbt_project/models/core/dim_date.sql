@@ -1,7 +1,7 @@
 -- 一行 = 一个自然日。放假与调休取自国务院办公厅逐年公布的安排（种子 cn_holiday_exception）。
 with days as (
-    select cast(cast('2018-01-01' as date) + cast(n as integer) as date) as calendar_date
-    from range(0, 4748) as numbers(n)
+    select cast(cast('2018-01-01' as date) + cast(numbers.n as integer) as date) as calendar_date
+    from range(0, 4748) as numbers (n)
 ),
 
 exceptions as (

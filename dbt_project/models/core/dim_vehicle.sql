@@ -2,7 +2,10 @@
 with vehicles as (
     select
         int_vehicle.*,
-        row_number() over (partition by vin_key order by {{ version_order() }}, record_id asc nulls last) as newness_rank
+        row_number() over (
+            partition by vin_key
+            order by {{ version_order() }}, record_id asc nulls last
+        ) as newness_rank
     from {{ ref('int_vehicle') }} as int_vehicle
     where not is_deleted
 )

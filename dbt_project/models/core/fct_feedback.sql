@@ -62,8 +62,10 @@ scored_texts as (
         scores.*,
         row_number() over (
             partition by texts.feedback_id
-            order by abs(scores.sentiment_score) desc nulls last, scores.sentiment_polarity asc nulls last,
-            texts.text_seq asc nulls last
+            order by
+                abs(scores.sentiment_score) desc nulls last,
+                scores.sentiment_polarity asc nulls last,
+                texts.text_seq asc nulls last
         ) as strength_rank
     from texts
     inner join scores

@@ -22,8 +22,13 @@ ranked as (
         mentions.*,
         row_number() over (
             partition by feedback_id, aspect_code
-            order by urgency_rank asc nulls last, intensity desc nulls last, confidence desc nulls last,
-            polarity asc nulls last, text_seq asc nulls last, mention_seq asc nulls last
+            order by
+                urgency_rank asc nulls last,
+                intensity desc nulls last,
+                confidence desc nulls last,
+                polarity asc nulls last,
+                text_seq asc nulls last,
+                mention_seq asc nulls last
         ) as strength_rank
     from mentions
 ),

@@ -16,8 +16,10 @@ matched as (
         vehicles.vehicle_model_code,
         row_number() over (
             partition by claim_lines.record_id
-            order by vehicles.version_key desc nulls last, vehicles.content_hash desc nulls last,
-            vehicles.record_id asc nulls last
+            order by
+                vehicles.version_key desc nulls last,
+                vehicles.content_hash desc nulls last,
+                vehicles.record_id asc nulls last
         ) as vehicle_rank
     from claim_lines
     left join vehicles

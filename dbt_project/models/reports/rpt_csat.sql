@@ -38,8 +38,8 @@ rolled as (
     cross join windows
     inner join daily
         on
-            daily.response_date <= report_days.report_date
-            and daily.response_date > report_days.report_date - windows.window_days
+            report_days.report_date >= daily.response_date
+            and report_days.report_date - windows.window_days < daily.response_date
     group by report_days.report_date, windows.window_days, daily.survey_type, daily.touchpoint
 ),
 

@@ -40,8 +40,8 @@ rolled as (
     cross join windows
     inner join daily
         on
-            daily.response_date <= report_days.report_date
-            and daily.response_date > report_days.report_date - windows.window_days
+            report_days.report_date >= daily.response_date
+            and report_days.report_date - windows.window_days < daily.response_date
     group by report_days.report_date, windows.window_days, daily.survey_type, daily.touchpoint
 ),
 
@@ -77,8 +77,10 @@ select
     cast(detractor_count as integer) as detractor_count,
     cast(other_scale_count as integer) as other_scale_count,
     cast(case when not is_suppressed then 100 * net_share end as decimal(9, 2)) as nps,
-    cast(case when not is_suppressed then greatest(-100, 100 * (net_share - half_width)) end as decimal(9, 2)) as nps_low,
-    cast(case when not is_suppressed then least(100, 100 * (net_share + half_width)) end as decimal(9, 2)) as nps_high,
+    cast(case when not is_suppressed then greatest(-100, 100 * (net_share - half_width)) end as decimal(9, 2))
+        as nps_low,
+    cast(case when not is_suppressed then least(100, 100 * (net_share + half_width)) end as decimal(9, 2))
+        as nps_high,
     cast('multinomial_normal_95' as string) as interval_method,
     cast(is_suppressed as boolean) as is_suppressed,
     cast(case when is_suppressed then '样本少于 {{ minimum_sample() }}' end as string) as suppression_reason_zh

@@ -40,8 +40,9 @@ _WORD = "".join(SPOKEN_DIGITS)
 _LOOSE = r"[ \-.,()/_~、嗯呃啊哦额]{0,3}+"
 _SPOKEN_RUN = re.compile(rf"[0-9{_WORD}](?:{_LOOSE}[0-9{_WORD}]){{5,}}+")
 _WORD_NO_DIGIT = re.compile(
-    "[一两](?=[直下个样定般些起边次点共辆台家会种句天年])|(?<=[唯统同第])[一二三四五六七八九]"
+    "[一两](?=[直下样定般些起边共辆台家会种句])|[一二三四五六七八九两](?=[个点年月天次块])|(?<=[唯统同第])[一二三四五六七八九]"
 )
+_ANY_DIGIT = re.compile("[0-9]")
 _ANY_WORD = re.compile(f"[{_WORD}]")
 # Gate, finder and the table of number words the finder wants applied.
 _WORD_FINDERS: tuple[tuple[re.Pattern[str], Callable[[str], Iterator[Span]], dict[int, str] | None], ...] = (
@@ -106,7 +107,7 @@ def _find(text: str) -> list[Span]:
     runs = [match.span() for match in numbers.RUN.finditer(text)]
     if runs:
         text = _find_first_numbers(spans, text, runs)
-    if codes.VIN_GATE.search(text):
+    if _ANY_DIGIT.search(text) and codes.VIN_GATE.search(text):
         text = _take(spans, text, codes.find_vins(text))
     if runs:
         text = _find_last_numbers(spans, text, runs)
@@ -123,13 +124,18 @@ def _find_first_numbers(spans: list[Span], text: str, runs: list[tuple[int, int]
     if any(end - start >= 15 for start, end in runs):
         text = _take(spans, text, numbers.find_one_by_one(text))
         text = _take(spans, text, numbers.find_id_cards(text))
-    return _take(spans, text, numbers.find_phones(text, runs))
+    return _take(spans, text, numbers.find_phones(text, _still_open(text, runs)))
 
 
 def _find_last_numbers(spans: list[Span], text: str, runs: list[tuple[int, int]]) -> str:
-    text = _take(spans, text, numbers.find_bank_cards(text, runs))
-    text = _take(spans, text, numbers.find_landlines(text, runs))
+    text = _take(spans, text, numbers.find_bank_cards(text, _still_open(text, runs)))
+    text = _take(spans, text, numbers.find_landlines(text, _still_open(text, runs)))
     return _take(spans, text, numbers.find_cued_landlines(text))
+
+
+def _still_open(text: str, runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the runs an earlier finder has not taken whole."""
+    return [(start, end) for start, end in runs if text[start] != _BLANK or text[end - 1] != _BLANK]
 
 
 def _find_spoken(spans: list[Span], text: str) -> str:

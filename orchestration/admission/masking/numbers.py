@@ -7,8 +7,8 @@ run is judged as a whole, then by the shapes people write when several numbers s
 from __future__ import annotations
 
 import re
-from itertools import chain
 from collections.abc import Iterator
+from itertools import chain
 
 from orchestration.admission.masking import checks
 
@@ -24,7 +24,9 @@ _ONE_BY_ONE = re.compile(
     r"[0-9](?<![0-9].)(?=[ \-.])(?:(?<![0-9][ .\-].)(?<![0-9] - .)|(?<=[0-9]{2}[ .\-].))"
     r"(?:[ \-.]{1,3}+[0-9](?![0-9])){9,18}+(?:[ \-.]{1,3}[xX](?![A-Za-z0-9]))?(?![ \-.]{0,3}[0-9](?![0-9]))"
 )
+_PHONE_LISTED = re.compile(r"1(?<![0-9].)(?<![0-9][,、].)[,、][3-9](?:[,、][0-9]){9}(?![0-9])(?![,、][0-9])")
 _GROUP = re.compile(r"[0-9]+")
+_NO_GAPS = str.maketrans("", "", " -.,()/_~、")
 _NOT_DIGIT = re.compile(r"[^0-9]+")
 
 # Province and city codes of the numbering plan, without the leading 0.
@@ -36,7 +38,10 @@ _AREA_4 = (
     "|8(?:1[2367]|2[5-7]|3[0-9]|5[1-9]|7[0-9]|8[3678]|9[1-8])|9(?:0[1-36-9]|1[1-9]|3[0-9]|4[13]|5[1-5]|7[0-79]|9[0-9]))"
 )
 _LANDLINE_DIGITS = re.compile(rf"(?:0|0{{0,2}}860?)(?:{_AREA_3}[2-8][0-9]{{7}}|{_AREA_4}[2-8][0-9]{{6,7}})")
-_LANDLINE_BODY = rf"(?:{_AREA_3}\)?[ .\-]{{0,3}}[2-8][0-9]{{3}}|{_AREA_4}\)?[ .\-]{{0,3}}[2-8][0-9]{{2,3}})[ .\-]?[0-9]{{4}}(?![0-9])"
+_LANDLINE_BODY = (
+    rf"(?:{_AREA_3}\)?[ .\-]{{0,3}}[2-8][0-9]{{3}}"
+    rf"|{_AREA_4}\)?[ .\-]{{0,3}}[2-8][0-9]{{2,3}})[ .\-]?[0-9]{{4}}(?![0-9])"
+)
 _LANDLINE = re.compile(rf"[(0](?<![0-9].)(?:(?<=0)|0){_LANDLINE_BODY}")
 _LANDLINE_ABROAD = re.compile(rf"8(?<![1-9]8)6\)?[ -]{{0,3}}\(?0?{_LANDLINE_BODY}")
 _EXTENSION = re.compile(r" ?(?:转|轉|分机|-|ext\.?|#) ?[0-9]{1,5}(?![0-9])", re.IGNORECASE)
@@ -53,7 +58,8 @@ _PHONE = re.compile(rf"1(?<![0-9]1){_PHONE_BODY}")
 _PHONE_ABROAD = re.compile(rf"8(?<![1-9]8)6\)?[ -]{{0,3}}1{_PHONE_BODY}")
 _PHONE_SHAPES = {
     (11,), (3, 4, 4), (3, 8), (7, 4), (4, 4, 3), (4, 3, 4), (3, 3, 5), (3, 5, 3), (5, 6), (6, 5), (5, 3, 3),
-    (3, 4, 2, 2), (3, 2, 2, 2, 2), (3, 2, 2, 4), (3, 3, 3, 2), (3, 2, 3, 3), (1, 2, 4, 4), (1, 10), (1, 3, 3, 4),
+    (3, 4, 2, 2), (3, 2, 2, 2, 2), (3, 2, 2, 4), (3, 3, 3, 2), (3, 2, 3, 3), (1, 2, 4, 4),
+    (1, 10), (1, 3, 3, 4),
 }  # fmt: skip
 # A longer run is a list of numbers: only the usual shapes are looked for in it.
 _SHORT_RUN = 120
@@ -68,7 +74,8 @@ _ORDER_CUE = re.compile(
 )
 _LETTERS_BEFORE = re.compile(r"[A-Za-z]{1,12}$")
 _PHONE_WORDS = frozenset(
-    "tel phone mobile mob ph call cell t m p v wx vx q qq weixin wechat contact hp no".split()
+    {"tel", "phone", "mobile", "mob", "ph", "call", "cell", "contact", "hp", "t", "m", "p", "no"}
+    | {"v", "wx", "vx", "weixin", "wechat", "q", "qq"}
 )
 _UNIT_AFTER = re.compile(r" ?(?:元|块|公里|千米|万|km|KM|个(?!人)|%|\.[0-9]{1,2}(?![0-9]))")
 
@@ -83,7 +90,9 @@ _ID_CUE = re.compile(r"(?:身份证|证件|[Ii][Dd])[^0-9]{0,8}$")
 _OLD_ID = re.compile(r"[1-9](?<![0-9].)[0-9]{14}(?![0-9])")
 
 _CARD = re.compile(
-    r"[2-69](?<![0-9].)(?:[0-9]{14,18}|[0-9]{3}(?:[ \-.]{1,3}[0-9]{4}){3}(?:[ \-.]{0,3}[0-9]{1,3})?|[0-9]{5}[ \-.]{1,3}[0-9]{9,13})(?![0-9])"
+    r"[2-69](?<![0-9].)(?:[0-9]{14,18}"
+    r"|[0-9]{3}(?:[ \-.]{1,3}[0-9]{4}){3}(?:[ \-.]{0,3}[0-9]{1,3})?"
+    r"|[0-9]{5}[ \-.]{1,3}[0-9]{9,13})(?![0-9])"
 )
 # UnionPay, old domestic heads, Visa, Mastercard, JCB, American Express; with the lengths in use.
 _CARD_HEAD = re.compile(
@@ -124,6 +133,8 @@ def find_one_by_one(text: str) -> Iterator[Span]:
             yield _landline_span(text, start, end)
         elif value.isdigit() and _card_holds(text, start, value):
             yield "bank_card", start, end
+    for match in _PHONE_LISTED.finditer(text):
+        yield "phone", *match.span()
 
 
 def find_phones(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
@@ -167,6 +178,15 @@ def find_bank_cards(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
         for match in _CARD.finditer(text, start, end):
             if _card_holds(text, match.start(), _NOT_DIGIT.sub("", match[0])):
                 yield "bank_card", *match.span()
+        if 17 <= end - start <= 30 and _is_grouped_card(text, start, text[start:end]):
+            yield "bank_card", start, end
+
+
+def _is_grouped_card(text: str, start: int, raw: str) -> bool:
+    """Return whether a whole run is a UnionPay card in unusual groups."""
+    groups = _GROUP.findall(raw)
+    is_grouped = len(groups) > 1 and min(map(len, groups)) >= 2 and raw.startswith("62")
+    return is_grouped and _card_holds(text, start, "".join(groups))
 
 
 def _shaped_phones(text: str, start: int, end: int) -> Iterator[Span]:
@@ -267,4 +287,4 @@ def _left_edge(text: str, start: int, end: int) -> int:
 def _alphanumeric(raw: str) -> str:
     if raw.isalnum():
         return raw.upper()
-    return "".join(character for character in raw if character.isalnum()).upper()
+    return raw.translate(_NO_GAPS).upper()
