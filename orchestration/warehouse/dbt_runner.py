@@ -154,20 +154,6 @@ def invoke(
     return BuildResult(success=outcome.success, nodes=_node_results(outcome.result))
 
 
-def run_command(settings: Settings, arguments: Sequence[str]) -> int:
-    """Run any dbt command for a person, with dbt's own output; return dbt's exit code."""
-    from dbt.cli.main import dbtRunner
-
-    with environment(_environment(settings, feedback_channels(settings), None)):
-        try:
-            outcome = dbtRunner().invoke([*arguments, *_path_flags(settings)])
-        finally:
-            close_connections()
-    if outcome.exception is not None:
-        raise DbtError(f"dbt {' '.join(arguments)}: {outcome.exception}") from outcome.exception
-    return 0 if outcome.success else 1
-
-
 def load_manifest(settings: Settings, channels: str | None = None) -> Any:
     """Return dbt's manifest of the project, parsed only when the project changed.
 
