@@ -180,7 +180,8 @@ def _contract(settings: Settings, channel: str) -> Contract | str:
     except ContractError as error:
         return str(error)
     if contract.channel != channel:
-        return f"{contract.path}: is the contract of {contract.channel}; fix channels.{channel}.contract in voc.yml"
+        wanted = f"fix channels.{channel}.contract in voc.yml"
+        return f"{contract.path}: is the contract of {contract.channel}; {wanted}"
     keep_contract(settings, channel)
     return contract
 
