@@ -58,7 +58,7 @@ def init_home() -> None:
 def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -> None:
     """From landed deliveries to published tables, for one business day."""
     from data_quality.contract import ContractError
-    from orchestration.partitions import business_date, day_end
+    from orchestration.partitions import FIRST_DAY, business_date, day_end
     from orchestration.refresh import after_refresh, run_refresh
     from orchestration.status import status_document
 

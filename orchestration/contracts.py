@@ -22,19 +22,10 @@ def channel_contract(settings: Settings, channel: str) -> Contract:
         ContractError: the contract cannot be read and nothing was ever admitted under an earlier one.
 
     """
-    return readable_contract(*contract_paths(settings, channel))
-
-
-def contract_paths(settings: Settings, channel: str) -> tuple[Path, Path]:
-    """Return where the channel's contract stands and where its last working copy does."""
-    return settings.channel(channel).contract_path, settings.home / "contracts" / f"{channel}.yml"
-
-
-def readable_contract(path: Path, kept: Path) -> Contract:
-    """Load the contract at `path`, or else its kept copy (see `channel_contract`)."""
     try:
-        return load_contract(path)
+        return _load(settings.channel(channel).contract_path)
     except ContractError:
+        kept = _kept(settings, channel)
         if not kept.is_file():
             raise
         return _load(kept)
@@ -51,11 +42,15 @@ def _parsed(path: Path, _changed_at_ns: int) -> Contract:
 
 def keep_contract(settings: Settings, channel: str) -> None:
     """Remember the channel's contract as one that works."""
-    path, kept = contract_paths(settings, channel)
-    text = path.read_bytes()
+    text = settings.channel(channel).contract_path.read_bytes()
+    kept = _kept(settings, channel)
     if kept.is_file() and kept.read_bytes() == text:
         return
     kept.parent.mkdir(parents=True, exist_ok=True)
     part = kept.with_suffix(".part")
     part.write_bytes(text)
     part.replace(kept)
+
+
+def _kept(settings: Settings, channel: str) -> Path:
+    return settings.home / "contracts" / f"{channel}.yml"

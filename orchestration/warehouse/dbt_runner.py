@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.contracts import contract_paths, readable_contract
+from orchestration.contracts import channel_contract
 from orchestration.faults import fault_point
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import WarehouseError, dbt_environment, environment
@@ -67,19 +67,11 @@ class BuildResult:
 
 def feedback_channels(settings: Settings) -> str:
     """Return the channels with a voice entity, sorted and joined by commas."""
-    return ",".join(
-        sorted(
-            name
-            for name, channel in settings.channels.items()
-            if _has_voices(*contract_paths(settings, name), channel.contract_path.stat().st_mtime_ns)
-        )
-    )
+    return ",".join(name for name in sorted(settings.channels) if _has_voices(settings, name))
 
 
-@lru_cache(maxsize=64)
-def _has_voices(contract_path: Path, kept_path: Path, _changed_at: int) -> bool:
-    contract = readable_contract(contract_path, kept_path)
-    return any(entity.is_voice for entity in contract.entities.values())
+def _has_voices(settings: Settings, channel: str) -> bool:
+    return any(entity.is_voice for entity in channel_contract(settings, channel).entities.values())
 
 
 def project_hash(settings: Settings, channels: str) -> str:
