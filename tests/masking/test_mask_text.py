@@ -199,8 +199,10 @@ def _cost(text: str) -> float:
 def test_time_grows_with_length_and_not_faster(piece):
     n = 24_000
     short, long = (piece * (size // len(piece) + 1) for size in (n, 2 * n))
-    # Two tries: a busy machine may disturb one measurement, not a quadratic law.
-    ratios = [_cost(long) / max(_cost(short), 0.002) for _ in range(2)]
+    # Up to five tries: a busy machine may disturb some measurements, not hide a quadratic law.
+    ratios: list[float] = []
+    while len(ratios) < 5 and min(ratios, default=9.0) > 2.6:
+        ratios.append(_cost(long) / max(_cost(short), 0.002))
     assert min(ratios) <= 2.6, ratios
 
 
@@ -227,6 +229,7 @@ def test_real_texts_hold_few_findings_and_none_of_the_usual_mistakes():
     assert (counts["person_name"] + counts["address"]) / len(texts) <= 0.01
 
 
+@pytest.mark.full
 @pytest.mark.corpus
 def test_throughput_on_real_texts():
     texts = [text for text in _corpus() if len(text) <= 150]

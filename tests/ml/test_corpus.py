@@ -75,6 +75,7 @@ def test_engines_agree_on_real_texts():
     assert same / len(texts) >= 0.9
 
 
+@pytest.mark.full
 def test_throughput_on_short_texts():
     texts = list(dict.fromkeys(row["content"] for row in rows_of(COMMENTS)))[:4000]
     scorer = Scorer()

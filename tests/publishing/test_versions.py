@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from click.testing import CliRunner
 
@@ -32,9 +30,7 @@ def total(settings: Settings, audience: str = "bi") -> int:
 
 def test_rollback_moves_all_audiences_back_and_again(three: list[dict[str, str]], settings: Settings) -> None:
     calls = []
-    started = time.perf_counter()
     moved = rollback(settings, audit=lambda action, details: calls.append((action, details)))
-    assert time.perf_counter() - started < 1
     assert moved == three[1]
     assert (total(settings), total(settings, "voice")) == (62, 62)
     assert calls == [("rollback", {"from": three[2], "to": three[1], "sequence": 2})]
