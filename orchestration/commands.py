@@ -90,11 +90,21 @@ def refresh(as_of: date | None, channels: tuple[str, ...], full_rebuild: bool) -
     if outcome.ran and outcome.success and outcome.work.as_of:
         # Against the day the run is for; `voc status` and the notices measure against the clock.
         _print_channels(settings, status_document(settings, day_end(outcome.work.as_of)))
+        _print_withheld(settings)
     if not outcome.success:
         for failure in outcome.failures:
             click.echo(f"failed: {failure}", err=True)
         click.echo("nothing was published; the version before stays (see docs/runbook.md)", err=True)
         sys.exit(EXIT_GATE_FAILED)
+
+
+def _print_withheld(settings: Settings) -> None:
+    """Name every delivery that could not be admitted, and why."""
+    from orchestration.admission.ledger import Ledger
+
+    with Ledger.open(settings) as ledger:
+        for one in ledger.deliveries(status="withheld"):
+            click.echo(f"withheld: {one.channel} {one.delivery_id}: {one.status_reason}")
 
 
 def _require_keys(settings: Settings) -> None:
