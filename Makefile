@@ -48,7 +48,7 @@ lint: $(VENV)/.dev ## ruff, mypy, sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --nofail-on-warning -q dbt_project/models
+	$(BIN)/sqlfluff lint -q dbt_project/models
 
 check: lint ## the quick lane: lint and the fast tests (under 5 minutes on 2 cores)
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not full and not compat"
