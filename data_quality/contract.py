@@ -16,6 +16,11 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+try:  # ten times faster, where the wheel has it
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 FORMATS = ("csv", "jsonl")
 ENCODINGS = ("utf-8", "gb18030")
 ID_BASES = ("source", "content")
@@ -228,7 +233,7 @@ def load_contract(path: Path | str) -> Contract:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=SafeLoader)
     except OSError as error:
         reason = error.strerror or "unreadable"
         raise ContractError(f"{path}: cannot be read ({reason}); check `contract:` in voc.yml") from error

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.admission.ledger import Ledger
+from orchestration.collector import paused_collector
 from orchestration.lease import lease
 from orchestration.notify import Notice, notify
 from orchestration.settings import ConfigError, Settings
@@ -63,7 +64,8 @@ def _run(
     with Ledger.open(settings) as ledger:
         ledger.start_run(run_id, "refresh", as_of, datetime.now(UTC))
     try:
-        failures = _execute(settings, as_of, channels, full_rebuild)
+        with paused_collector():
+            failures = _execute(settings, as_of, channels, full_rebuild)
     except Exception as error:
         failures = [f"{type(error).__name__} outside the asset graph: {str(error)[:300]}"]
     with Ledger.open(settings) as ledger:
@@ -77,11 +79,10 @@ def _run(
 
 def _execute(settings: Settings, as_of: date, channels: tuple[str, ...], full_rebuild: bool) -> list[str]:
     """Execute the job; return what failed, by step or check."""
-    import dagster as dg
-
     from orchestration.definitions import defs
+    from orchestration.event_log import instance_in
 
-    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
+    with instance_in(dagster_home(settings)) as instance:
         job = defs().resolve_job_def("daily_refresh")
         result = job.execute_in_process(
             instance=instance,

@@ -15,6 +15,11 @@ from typing import Any
 
 import yaml
 
+try:  # ten times faster, where the wheel has it
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_KEYS_PATH = Path("~/.config/voc-warehouse/keys.json")
 _ENV_REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
@@ -143,7 +148,7 @@ def _read_config(path: Path, env: Mapping[str, str]) -> dict[str, Any]:
         raise ConfigError(f"{path}: configuration file not found; set VOC_CONFIG or run from the project")
     text = _ENV_REFERENCE.sub(lambda match: env.get(match[1], ""), path.read_text(encoding="utf-8"))
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader=SafeLoader)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(document, dict):

@@ -7,10 +7,8 @@ the same state. Reading is `readers.py`, the rules of versions `dispositions.py`
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,6 +21,7 @@ from orchestration.admission.parquet_files import sweep_unlisted
 from orchestration.admission.readers import read_delivery
 from orchestration.admission.store import Intake, StaleProbeError, admit_reading
 from orchestration.admission.unpack import open_payload
+from orchestration.collector import paused_collector
 from orchestration.contracts import keep_contract
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
@@ -99,7 +98,7 @@ def admit_delivery(
         SpanError: the reader broke its promise; nothing is admitted.
 
     """
-    with _no_collector():
+    with paused_collector():
         return _admit(settings, ledger, keys, contract, delivery)
 
 
@@ -121,18 +120,6 @@ def _admit(
         assert done is not None  # noqa: S101 - it was just written
         return _counts(done, reasons)
     raise RuntimeError("the ledger kept changing; is another refresh running?")
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Pause the cycle collector: a delivery is many small objects without cycles, it only costs time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def admit_pending(

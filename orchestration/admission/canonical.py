@@ -21,6 +21,7 @@ from orchestration.partitions import business_date, day_start
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TOLERANCE = timedelta(hours=24)
 _REMEMBERED = 10_000
+_REMEMBERED_CHARS = 64
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
@@ -49,22 +50,26 @@ class Canonicaliser:
 
     def __init__(self, entity: Entity, received_at: datetime, *, typed: bool) -> None:
         """Compile the checks; `typed` sources (JSON) must bring the right types, others bring text."""
-        self._steps = [(one, _converter(one, received_at, typed=typed)) for one in entity.fields]
+        self._converters = [
+            (_converter(one, received_at, typed=typed), one.required) for one in entity.fields
+        ]
+        self._names = [one.name for one in entity.fields]
+        self._sources = [one.source for one in entity.fields]
         self.can_judge = len(entity.fields) > 1 and any(_tells(one) for one in entity.fields)
 
     def __call__(self, values: Sequence[Any]) -> tuple[str | None, ...] | Problem:
         """Return canonical texts in contract order, or the first problem."""
         out: list[str | None] = []
-        for (one, convert), value in zip(self._steps, values, strict=True):
-            try:
+        try:
+            for (convert, required), value in zip(self._converters, values, strict=True):
                 text = None if value is None or value == "" else convert(value)
-            except RefusedError as refused:
-                return Problem(refused.reason, one.name, refused.detail)
-            except _ProblemError as found:
-                return found.problem
-            if text is None and one.required:
-                return Problem(Reason.MISSING_VALUE, one.name)
-            out.append(text)
+                if text is None and required:
+                    return Problem(Reason.MISSING_VALUE, self._names[len(out)])
+                out.append(text)
+        except RefusedError as refused:
+            return Problem(refused.reason, self._names[len(out)], refused.detail)
+        except _ProblemError as found:
+            return found.problem
         return tuple(out)
 
     def check(self, item: Physical) -> tuple[str | None, ...] | Problem:
@@ -72,8 +77,8 @@ class Canonicaliser:
         assert item.values is not None  # noqa: S101 - readers give values or a problem
         outcome = self(item.values)
         if isinstance(outcome, Problem) and item.cut_column is not None:
-            last = [one.name for one, _ in self._steps if one.source == item.cut_column]
-            if outcome.field in last:
+            last = zip(self._names, self._sources, strict=True)
+            if (outcome.field, item.cut_column) in last:
                 return Problem(Reason.TRUNCATED_RECORD, outcome.field, "the last line ends early")
         return outcome
 
@@ -99,14 +104,14 @@ def _converter(one: Field, received_at: datetime, *, typed: bool) -> Convert:
 
 
 def _remembering(convert: Convert) -> Convert:
-    known: dict[str, str | None] = {}
+    known: dict[str, str] = {}
 
     def remembered(value: Any) -> str | None:
-        if value in known:
-            return known[value]
-        text = convert(value)
-        if len(known) < _REMEMBERED:
-            known[value] = text
+        text = known.get(value)
+        if text is None:
+            text = convert(value)
+            if text is not None and len(known) < _REMEMBERED:
+                known[value] = text
         return text
 
     return remembered
@@ -238,6 +243,8 @@ def _epoch_ms(one: Field, typed: bool) -> Convert:  # noqa: ARG001
 
 
 def _json(one: Field, typed: bool) -> Convert:
+    sound: set[str] = set()
+
     def convert(value: Any) -> str | None:
         if not typed:
             parsed = parse_line(b'{"value":' + value.encode() + b"}")
@@ -248,8 +255,13 @@ def _json(one: Field, typed: bool) -> Convert:
         if len(text) > MAX_FIELD_CHARS:
             raise RefusedError(Reason.FIELD_TOO_LARGE, f"{len(text)} characters, at most {MAX_FIELD_CHARS}")
         for item in strings_in(value):
+            # Roles, queues and greetings repeat.
+            if item in sound:
+                continue
             if (problem := character_problem(one.name, item)) is not None:
                 raise _ProblemError(problem)
+            if len(item) <= _REMEMBERED_CHARS and len(sound) < _REMEMBERED:
+                sound.add(item)
         return text
 
     return convert
@@ -258,15 +270,14 @@ def _json(one: Field, typed: bool) -> Convert:
 def strings_in(value: Any) -> list[str]:
     """Return all texts in a JSON value, keys not included, in no special order."""
     found: list[str] = []
-    waiting = [value]
+    waiting: list[Any] = [[value]]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, str):
-            found.append(one)
-        elif isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        for item in one.values() if isinstance(one, dict) else one:
+            if isinstance(item, str):
+                found.append(item)
+            elif isinstance(item, dict | list):
+                waiting.append(item)
     return found
 
 

@@ -167,14 +167,15 @@ def _depth(bare: bytes) -> int:
 
 
 def _count_keys(value: Any) -> int:
-    total, waiting = 0, [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            total += len(one)
-            waiting.extend(item for item in one.values() if isinstance(item, dict | list))
-        elif isinstance(one, list):
-            waiting.extend(item for item in one if isinstance(item, dict | list))
+    """Return the number of keys of all objects; the depth was bounded before."""
+    if isinstance(value, dict):
+        total, items = len(value), value.values()
+    else:
+        total, items = 0, value
+    for item in items:
+        kind = type(item)
+        if kind is dict or kind is list:
+            total += _count_keys(item)
     return total
 
 

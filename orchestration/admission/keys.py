@@ -53,8 +53,12 @@ class Keys:
 
     def identifier(self, kind: str, *parts: str) -> str:
         """Return 32 hex digits that stand for a source id; the key behind them is never rotated."""
+        return self.identifier_bytes(kind, *parts).hex()
+
+    def identifier_bytes(self, kind: str, *parts: str) -> bytes:
+        """Return `identifier` as its 16 bytes."""
         message = _SEPARATOR.join((kind, *parts)).encode("utf-8", "surrogatepass")
-        return hmac.digest(self.id_key, message, "sha256").hex()[:32]
+        return hmac.digest(self.id_key, message, "sha256")[:16]
 
     def pseudonym(self, domain: str, normalised: str) -> str:
         """Return `k<version>_` + 32 hex digits for an identifier in its normal form.

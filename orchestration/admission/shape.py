@@ -6,6 +6,7 @@ Here: what a raw file, an originals file and an identity file contain. How files
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -306,6 +307,8 @@ def masked_json(value: Any, mask: Callable[[str], str]) -> Any:
 
 def _masked_object(value: dict[str, Any], mask: Callable[[str], str]) -> dict[str, Any]:
     """Mask keys, too; keys that become one token are numbered, so that no value is lost."""
+    if all(map(_is_plain_key, value)):
+        return {key: masked_json(one, mask) for key, one in value.items()}
     out: dict[str, Any] = {}
     for key, one in value.items():
         masked, number = mask(key), 1
@@ -315,6 +318,12 @@ def _masked_object(value: dict[str, Any], mask: Callable[[str], str]) -> dict[st
             unique = f"{masked}{number}"
         out[unique] = masked_json(one, mask)
     return out
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_plain_key(key: str) -> bool:
+    """Tell whether a key of a JSON object holds no identifier: the keys of a channel repeat."""
+    return not mask_text(key).found
 
 
 def identity_table(identities: dict[tuple[str, str], tuple[str, str, str, str, str]]) -> pa.Table:

@@ -162,7 +162,7 @@ def _builder(contract: Contract, entity: Entity, keys: Keys, received: str) -> A
     dead_at = None if entity.tombstone is None else names.index(entity.tombstone.field)
     dead = frozenset() if entity.tombstone is None else entity.tombstone.values
     days: dict[str, str] = {}
-    identifier = keys.identifier
+    identifier = keys.identifier_bytes
 
     def day_of(text: str) -> str:
         if event_is_date:
@@ -187,14 +187,12 @@ def _builder(contract: Contract, entity: Entity, keys: Keys, received: str) -> A
             one.ordinal,
             one,
             values,
-            bytes.fromhex(
-                identifier("record", contract.channel, entity.name, *(values[at] or "" for at in record_at))
-            ),
-            bytes.fromhex(identifier("feedback", contract.channel, *(values[at] or "" for at in voice_at)))
+            identifier("record", contract.channel, entity.name, *[values[at] or "" for at in record_at]),
+            identifier("feedback", contract.channel, *[values[at] or "" for at in voice_at])
             if voice_at
             else None,
             _sortable(int(version)) if version_is_number else version,
-            bytes.fromhex(identifier("content", contract.channel, entity.name, *said)),
+            identifier("content", contract.channel, entity.name, *said),
             "" if event_at is None else day_of(values[event_at] or ""),
             dead_at is not None and values[dead_at] in dead,
         )

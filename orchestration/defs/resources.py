@@ -35,8 +35,9 @@ class RefreshRun(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshRun"]:
         """Hold the lease for as long as the run uses this resource."""
+        run_id = context.run.run_id if context.run else "direct"
         try:
-            with lease(self.settings.lease_path, f"dagster run {context.run_id or 'direct'}"):
+            with lease(self.settings.lease_path, f"dagster run {run_id}"):
                 yield self
         except LeaseHeldError as held:
             raise dg.Failure(str(held), allow_retries=False) from held

@@ -123,11 +123,10 @@ def test_dagster_validates_the_workspace(empty_home: Home) -> None:
 
 @contextmanager
 def instance_of(home: Home) -> Iterator[Any]:
-    import dagster as dg
-
+    from orchestration.event_log import instance_in
     from orchestration.refresh import dagster_home
 
-    with dg.DagsterInstance.from_config(str(dagster_home(home.settings))) as instance:
+    with instance_in(dagster_home(home.settings)) as instance:
         yield instance
 
 

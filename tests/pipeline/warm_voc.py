@@ -107,7 +107,9 @@ def _run(request: dict[str, Any], folder: Path) -> None:
 def _keep_events_in_memory() -> None:
     import dagster as dg
 
-    dg.DagsterInstance.from_config = staticmethod(lambda *_: dg.DagsterInstance.ephemeral())  # type: ignore
+    from orchestration import event_log
+
+    event_log.instance_in = lambda _home: dg.DagsterInstance.ephemeral()
 
 
 if __name__ == "__main__":
