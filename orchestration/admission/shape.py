@@ -23,6 +23,7 @@ from orchestration.admission.keys import Keys
 from orchestration.admission.ledger import instant_of
 from orchestration.admission.ledger_types import Delivery
 from orchestration.admission.masking import MASKER_VERSION, MaskResult, mask_text
+from orchestration.admission.masking.whole_value import identifier_class
 from orchestration.admission.pseudonym import normalise, vin8, vin_parts
 from orchestration.partitions import business_date
 
@@ -79,6 +80,13 @@ class _Notes:
 
     counts: dict[str, int] | None = None
     keys: list[str] | None = None
+
+    def add(self, pii: str) -> list[str]:
+        """Count one identifier of a class; return the list its pseudonym belongs into."""
+        if self.counts is None or self.keys is None:
+            self.counts, self.keys = {}, []
+        self.counts[pii] = self.counts.get(pii, 0) + 1
+        return self.keys
 
 
 class Shaper:
@@ -199,7 +207,8 @@ class Shaper:
                 () for _ in spec.raw_columns
             ]
         if spec.pii not in TEXT_CLASSES:
-            return [values]
+            is_code = spec.type == "string" and not spec.values
+            return [list(map(self._code, values, notes)) if is_code else values]
         mask = self._mask_json if spec.type == "json" else self._mask
         return [
             [None if value is None else mask(value, note) for value, note in zip(values, notes, strict=True)]
@@ -236,6 +245,14 @@ class Shaper:
         self._subject_of[pii, value] = key
         return key
 
+    def _code(self, value: str | None, notes: _Notes) -> str | None:
+        """Return a code as it is, or the pseudonym of the identifier that it is in truth."""
+        pii = None if value is None else identifier_class(value)
+        if value is None or pii is None:
+            return value
+        self._note_found(pii, value, notes.add(pii))
+        return self._subject(pii, value)
+
     # -- text -------------------------------------------------------------------------------------
 
     def _mask(self, text: str, notes: _Notes) -> str:
@@ -246,10 +263,7 @@ class Shaper:
         else:
             result = self._masked[text] = mask_text(text)
         for found in result.found:
-            if notes.counts is None or notes.keys is None:
-                notes.counts, notes.keys = {}, []
-            notes.counts[found.pii_class] = notes.counts.get(found.pii_class, 0) + 1
-            self._note_found(found.pii_class, found.value, notes.keys)
+            self._note_found(found.pii_class, found.value, notes.add(found.pii_class))
         return result.text
 
     def _note_found(self, pii: str, value: str, text_keys: list[str]) -> None:

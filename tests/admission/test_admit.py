@@ -82,6 +82,27 @@ def test_call_becomes_a_masked_row(settings: Settings, ledger: Ledger, keys: Key
     assert delivery.delivery_id == row["delivery_id"]
 
 
+def test_a_code_that_is_an_identifier_becomes_its_pseudonym(
+    settings: Settings, ledger: Ledger, keys: Keys, drop: Any
+) -> None:
+    """Some systems number a call by the caller's phone: still one voice each, still joinable, no number."""
+    codes = (PHONE, "13900139000", "C-0001")
+    lines = [
+        json.dumps(CALL | {"call_id": code, "turns": CALL["turns"][2:]}, ensure_ascii=False) for code in codes
+    ]
+    drop("call_center", "\n".join(lines) + "\n", "calls.jsonl")
+    admit_pending(settings, AS_OF)
+    rows = duckdb.sql(
+        f"select call_no, voice_id, pii_found from read_parquet('{settings.raw}/call_center/*/*.parquet')"
+    ).fetchall()
+    wanted = [keys.pseudonym("phone", PHONE), keys.pseudonym("phone", "13900139000"), "C-0001"]
+    assert sorted(row[0] for row in rows) == sorted(wanted)
+    assert {row[1] for row in rows} == {keys.identifier("feedback", "call_center", code) for code in codes}
+    assert sorted(row[2] for row in rows) == ['{"phone":1}', '{"phone":1}', "{}"]
+    zones = {one.zone for one in ledger.files_of_subject(f"phone:{wanted[1]}")}
+    assert zones == {"raw", "original", "identity"}
+
+
 def test_no_value_leaves_the_restricted_zone(settings: Settings, ledger: Ledger, drop: Any) -> None:
     drop("call_center", json.dumps(CALL, ensure_ascii=False) + "\nkaputt " + PHONE + "\n", "calls.jsonl")
     admit_pending(settings, AS_OF)

@@ -14,7 +14,7 @@ from orchestration.admission.masking import codes, numbers, people
 from orchestration.admission.masking.fold import SPOKEN, SPOKEN_DIGITS, ZERO_WIDTH, plain
 from orchestration.admission.masking.numbers import Span
 
-MASKER_VERSION = "2"
+MASKER_VERSION = "3"
 TOKENS = {
     "phone": "[手机]",
     "landline": "[座机]",
