@@ -119,7 +119,7 @@ def admit(settings: Settings, as_of: date, channel: str) -> ChannelAdmission:
         report = admit_pending(settings, as_of, channels=[channel])
         counts = report.channels.get(channel)
         with Ledger.open(settings) as ledger:
-            closed = all(one.closed for one in ledger.equations() if one.channel == channel)
+            closed = all(one.closed for one in ledger.equations(channel=channel))
         row = ChannelAdmission(channel, equations_closed=closed)
         if counts is not None:
             row = ChannelAdmission(
@@ -144,7 +144,7 @@ def standing(settings: Settings, as_of: date, channel: str) -> ChannelAdmission:
         return ChannelAdmission(
             channel,
             withheld=tuple(f"{one.delivery_id}: {one.status_reason}" for one in held),
-            equations_closed=all(one.closed for one in ledger.equations() if one.channel == channel),
+            equations_closed=all(one.closed for one in ledger.equations(channel=channel)),
         )
 
 

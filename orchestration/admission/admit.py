@@ -208,7 +208,8 @@ def _sweep(settings: Settings, ledger: Ledger, waiting: Sequence[Delivery]) -> N
     for name in ("identity", "dispositions"):
         sweep_unlisted(settings.restricted / name, listed, settings.home, of=ids)
     for channel, day in days:
-        listed = {one.path for one in ledger.files(("raw", "original"), channel=channel, status=None)}
+        entries = ledger.files(("raw", "original"), channel=channel, ingest_date=day, status=None)
+        listed = {one.path for one in entries}
         for top in (settings.raw, settings.restricted / "originals"):
             sweep_unlisted(top / channel / day, listed, settings.home)
 

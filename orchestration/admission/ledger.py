@@ -231,12 +231,14 @@ class Ledger:
         entity: str | None = None,
         delivery_ids: Iterable[str] | None = None,
         *,
+        ingest_date: str | None = None,
         status: str | None = "listed",
     ) -> list[FileEntry]:
-        """List files of a zone (or zones), narrowed by channel, entity and deliveries, in stable order."""
+        """List files of a zone (or zones), narrowed by any of the arguments, in stable order."""
         zones = [zone] if isinstance(zone, str) else list(zone)
         where, values = [f"zone in ({_marks(zones)})"], list(zones)
-        for column, value in (("channel", channel), ("entity", entity), ("status", status)):
+        narrow = {"channel": channel, "entity": entity, "ingest_date": ingest_date, "status": status}
+        for column, value in narrow.items():
             if value is not None:
                 where.append(f"{column} = ?")
                 values.append(value)
@@ -296,8 +298,8 @@ class Ledger:
 
     # -- equations and status -----------------------------------------------------------------
 
-    def equations(self, delivery_id: str | None = None) -> list[Equation]:
-        """Return the closing equations of one delivery, or of every delivery that was admitted."""
+    def equations(self, delivery_id: str | None = None, channel: str | None = None) -> list[Equation]:
+        """Return the closing equations of one delivery, of a channel, or of all that was admitted."""
         query = (
             "select d.delivery_id, d.channel, d.records_in, d.admitted, d.duplicate, d.superseded,"
             " d.quarantined, d.bytes, d.bytes_structure, d.bytes_records,"
@@ -305,9 +307,10 @@ class Ledger:
             " count(*) filter (where q.status = 'released'), count(*) filter (where q.status = 'discarded')"
             " from delivery d left join quarantine q using (delivery_id)"
             " where d.status not in ('landed', 'withheld') and (?1 is null or d.delivery_id = ?1)"
+            " and (?2 is null or d.channel = ?2)"
             " group by d.delivery_id order by d.received_at, d.delivery_id"
         )
-        return [Equation(*row) for row in self.connection.execute(query, (delivery_id,))]
+        return [Equation(*row) for row in self.connection.execute(query, (delivery_id, channel))]
 
     def channel_status(self, as_of: date) -> list[ChannelStatus]:
         """Return one row per channel over deliveries received before the end of `as_of`."""
