@@ -24,6 +24,10 @@ from ml.text.scan import Joined
 # Shapes remembered from batch to batch, a few hundred bytes each.
 MAX_SHAPES = 1 << 15
 _SENSE_BITS, _LENGTH_BITS = 24, 16
+_SENSE_MASK, _LENGTH_MASK = (1 << _SENSE_BITS) - 1, (1 << _LENGTH_BITS) - 1
+_PLACE_SHIFT = _SENSE_BITS + _LENGTH_BITS
+_NO_NAMES: frozenset[str] = frozenset()
+_NEVER = 1 << 30
 
 # The packed finds of a clause, and its text where a rule looks at it.
 Shape = tuple[bytes, str]
@@ -150,30 +154,47 @@ class Reader:
         return known
 
     def _read_shape(self, packed: bytes, text: str) -> Reading:
-        layers: tuple[list[Any], ...] = ([], [], [], [], [])
-        asks = False
-        for cell in np.frombuffer(packed, np.int64).tolist():
-            sense = cell & ((1 << _SENSE_BITS) - 1)
-            place, length = divmod(cell >> _SENSE_BITS, 1 << _LENGTH_BITS)
-            start, asks = place >> 1, bool(place & 1)
-            layers[self.lexicon.layers[sense]].append((start, start + length, self.lexicon.senses[sense]))
-        aspects, words, markers, components, symptoms = layers
-        names = frozenset(kind for _, _, kinds in markers for kind in kinds)
+        asks, (aspects, words, markers, components, symptoms) = self._unpack(packed)
+        if not words and not symptoms:
+            return Reading(attach(aspects, [])[0], [], 0, 0, [], [])
+        names, imagined = _context(markers)
         asks = (asks or "enquiry" in names) and "why" not in names
-        imagined = min(
-            (start for start, _, kinds in markers if "hypothetical" in kinds), default=len(packed) << 16
-        )
         opinions = read_opinions(text, words, self.lexicon)
-        _reconsider(opinions, names, asks and not any(s.role == "rhetorical" for _, _, s in words), imagined)
-        evidence, loose = attach(aspects, opinions)
-        return Reading(
-            evidence,
-            loose,
-            sum(o.intensity for o in opinions if o.polarity > 0),
-            sum(o.intensity for o in opinions if o.polarity < 0),
-            components,
-            [] if asks else _told(symptoms, opinions, imagined),
-        )
+        if asks or names:
+            # 难道不漏油吗 complains in the form of a question.
+            rhetorical = any(sense.role == "rhetorical" for _, _, sense in words)
+            _reconsider(opinions, names, asks and not rhetorical, imagined)
+        good = bad = 0
+        for opinion in opinions:
+            if opinion.polarity > 0:
+                good += opinion.intensity
+            elif opinion.polarity < 0:
+                bad += opinion.intensity
+        told = [] if asks else _told(symptoms, opinions, imagined)
+        return Reading(*attach(aspects, opinions), good, bad, components, told)
+
+    def _unpack(self, packed: bytes) -> tuple[bool, tuple[list[Any], ...]]:
+        """Return whether the clause asks, and start, end and sense of its finds by layer."""
+        senses, layer_of = self.lexicon.senses, self.lexicon.layers
+        layers: tuple[list[Any], ...] = ([], [], [], [], [])
+        asks = 0
+        for cell in np.frombuffer(packed, np.int64).tolist():
+            sense, length, place = (
+                cell & _SENSE_MASK,
+                (cell >> _SENSE_BITS) & _LENGTH_MASK,
+                cell >> _PLACE_SHIFT,
+            )
+            start, asks = place >> 1, place & 1
+            layers[layer_of[sense]].append((start, start + length, senses[sense]))
+        return asks > 0, layers
+
+
+def _context(markers: Sequence[Named]) -> tuple[frozenset[str], int]:
+    """Return the kinds of the markers, and from where on the clause only imagines."""
+    if not markers:
+        return _NO_NAMES, _NEVER
+    names = frozenset(kind for _, _, kinds in markers for kind in kinds)
+    return names, min((start for start, _, kinds in markers if "hypothetical" in kinds), default=_NEVER)
 
 
 def _within(clauses: Clauses, finds: Finds) -> tuple[Ints, Finds]:

@@ -113,13 +113,15 @@ def score_parquet(
 
 def _read_raw(path: Path) -> pa.Table:
     try:
-        present = pq.read_schema(path).names
+        file = pq.ParquetFile(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise ScoreInputError(f"{path}: cannot be read as Parquet ({error})") from error
-    absent = [name for name in RAW_COLUMNS if name not in present]
-    if absent:
-        raise ScoreInputError(f"{path}: lacks the raw columns {', '.join(absent)}; is it a raw file?")
-    return pq.read_table(path, columns=list(RAW_COLUMNS))
+    with file:
+        present = file.schema_arrow.names
+        absent = [name for name in RAW_COLUMNS if name not in present]
+        if absent:
+            raise ScoreInputError(f"{path}: lacks the raw columns {', '.join(absent)}; is it a raw file?")
+        return file.read(columns=list(RAW_COLUMNS))
 
 
 def _distinct(table: pa.Table, path: Path) -> dict[str, str]:

@@ -38,6 +38,9 @@ def attach(aspects: Sequence[AspectFind], opinions: Sequence[Opinion]) -> tuple[
     the next aspect behind it, else to the last aspect of the clause before (价格呢，有点贵).
     """
     named = _named(aspects) if aspects else []
+    numbers = aspect_numbers()
+    if not opinions:
+        return [(numbers[sense.code], start, end, sense.weight, 0, 1) for start, end, sense in named], []
     own = [_Evidence(sense.code, start, end, sense.weight) for start, end, sense in named]
     loose: list[Row] = []
     taken = -1
@@ -54,7 +57,6 @@ def attach(aspects: Sequence[AspectFind], opinions: Sequence[Opinion]) -> tuple[
         for target in _targets(own, opinion.start, taken):
             _apply(target, opinion, _direction(named, target) if opinion.scale else 0)
         taken = opinion.end
-    numbers = aspect_numbers()
     return [(numbers[e.code], e.start, e.end, e.weight, e.polarity, e.intensity) for e in own], loose
 
 
