@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ml.text.scan import Ints, Joined, TermScanner
+from ml.columns import Flags, Ints
+from ml.text.scan import Joined, TermScanner
 
 RESOURCES = Path(__file__).parent / "resources"
 LEXICON_FILES = (
@@ -162,7 +162,7 @@ class Finds(NamedTuple):
     senses: Ints
     layers: Ints
 
-    def take(self, which: NDArray[Any]) -> Finds:
+    def take(self, which: Ints | Flags) -> Finds:
         """Return the finds of a mask or of a list of positions."""
         return Finds(*(column[which] for column in self))
 
@@ -381,7 +381,7 @@ class Lexicon:
         self.layers = [layer for layer, _ in numbers]
         self._layer_of = np.array(self.layers, np.int64)
 
-    def flags(self, layer: int, holds: Callable[[Any], bool]) -> NDArray[np.bool_]:
+    def flags(self, layer: int, holds: Callable[[Any], bool]) -> Flags:
         """Return by number which senses are of the layer and such that `holds` is true of them."""
         senses = zip(self.layers, self.senses, strict=True)
         return np.array([number == layer and holds(sense) for number, sense in senses], np.bool_)
@@ -447,10 +447,10 @@ def _try_patterns(text: str, start: int, end: int, anchors: _Anchors) -> Iterato
                 break
 
 
-def _leftmost_longest(starts: Ints, ends: Ints) -> NDArray[np.bool_]:
+def _leftmost_longest(starts: Ints, ends: Ints) -> Flags:
     """Return which spans stay if each in turn takes its place; by start, the longest first."""
     reach = np.concatenate(([0], np.maximum.accumulate(ends)[:-1])) if len(ends) else ends
-    kept: NDArray[np.bool_] = starts >= reach
+    kept: Flags = starts >= reach
     # Spans that touch form a group; its first stays, then the first that begins behind it, and so on.
     groups = np.append(np.flatnonzero(kept), len(starts))
     several = np.diff(groups) > 1

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ml.lexicon import URGENCY_LEVELS, taxonomy
 from ml.score_cache import ScoreCache
 from ml.score_records import ScoreColumns, mention_owners, unpack
-from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, score_texts
+from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, score_packed
 
 RAW_COLUMNS = ("record_id", "voice_id", "content_hash", "received_at", "verbatim", "score_input_hash")
 _KEYS = [(name, pa.string()) for name in ("record_id", "voice_id", "content_hash", "score_input_hash")]
@@ -139,11 +139,11 @@ def _distinct(table: pa.Table, path: Path) -> dict[str, str]:
 
 def _score_all(texts: Sequence[str], workers: int) -> list[bytes]:
     if workers <= 1 or len(texts) <= TEXTS_PER_TASK:
-        return score_texts(texts)
+        return score_packed(texts)
     tasks = [texts[start : start + TEXTS_PER_TASK] for start in range(0, len(texts), TEXTS_PER_TASK)]
     # Spawned, not forked: the caller may hold threads and database handles.
     with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
-        return [score for part in pool.map(score_texts, tasks) for score in part]
+        return [score for part in pool.map(score_packed, tasks) for score in part]
 
 
 def _tables(table: pa.Table, scores: Mapping[str, bytes]) -> tuple[pa.Table, pa.Table]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.columns import Ints, firsts_of, spread
+from ml.columns import Flags, Ints, firsts_of, spread
 from ml.reading import Readings
 from ml.text.clauses import Clauses
 from ml.text.scan import Joined
@@ -33,7 +33,7 @@ class Evidence(NamedTuple):
     turns: Ints
     ranks: Ints
 
-    def take(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> Evidence:
+    def take(self, which: Ints | Flags) -> Evidence:
         """Return the places of a mask or of a list of positions."""
         return Evidence(*(column[which] for column in self))
 
@@ -143,7 +143,7 @@ def merge(evidence: Evidence) -> Mentions:
     return mentions.take(appearance)
 
 
-def _best(items: Evidence, agrees: NDArray[np.bool_], firsts: Ints, number: Ints) -> Ints:
+def _best(items: Evidence, agrees: Flags, firsts: Ints, number: Ints) -> Ints:
     """Return the strongest agreeing place of each mention, the first of equals; danger counts if bad."""
     danger = np.where(items.polarities < 0, items.ranks, 0)
     strength = (danger * 8 + items.intensities) * 8 + items.weights

@@ -13,9 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.text.scan import Ints, Joined
-
-Flags = NDArray[np.bool_]
+from ml.columns import Flags, Ints
+from ml.text.scan import Joined
 
 # Contrast words that turn the judgement of what came before.
 TURNING = frozenset(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from ml.columns import Ints
 
 # Texts are walked in windows of this many characters, so that memory stays flat for any length.
 WINDOW = 1 << 18

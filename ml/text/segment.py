@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.text.scan import Ints, Joined
+from ml.columns import Flags, Ints
+from ml.text.scan import Joined
 
 # Common enough to win against its parts, rare enough not to break ordinary words.
 DOMAIN_WORD_FREQUENCY = 2000
@@ -94,9 +95,7 @@ def _break_table() -> NDArray[np.bool_]:
     return table
 
 
-def stand_alone(
-    joined: Joined, starts: Ints, ends: Ints, cut: Callable[[str], list[str]]
-) -> NDArray[np.bool_]:
+def stand_alone(joined: Joined, starts: Ints, ends: Ints, cut: Callable[[str], list[str]]) -> Flags:
     """Return for each span whether the segmentation lets it stand alone.
 
     It does if it is a word, or all of a word but its first character: 很爽, 挺贵 may be one word, yet
@@ -117,5 +116,5 @@ def stand_alone(
     word_ends = np.cumsum(sizes)
     holding = np.searchsorted(word_ends, places, side="right")
     before = places - word_ends[holding] + sizes[holding]
-    fits: NDArray[np.bool_] = (word_ends[holding] == places + ends - starts) & (before <= 1)
+    fits: Flags = (word_ends[holding] == places + ends - starts) & (before <= 1)
     return fits

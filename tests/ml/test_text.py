@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.lexicon import default_lexicon
+from ml import reading, scoring
+from ml.lexicon import _leftmost_longest, default_lexicon
 from ml.scoring import Scorer
 from ml.text import scan
 from ml.text.clauses import MAX_CLAUSE_CHARS, TURNING, split_clauses
@@ -194,7 +195,25 @@ PHRASES = [
 @given(st.lists(st.lists(st.sampled_from(PHRASES), max_size=12).map("".join), max_size=8))
 def test_a_score_does_not_depend_on_the_texts_beside_it(texts):
     scorer = Scorer()
-    assert scorer.score(texts) == [scorer.score([text])[0] for text in texts]
+    alone = [scorer.score([text])[0] for text in texts]
+    assert scorer.score(texts) == alone
+    with pytest.MonkeyPatch.context() as patch:
+        # Neither where a batch ends nor what was read before changes a score.
+        patch.setattr(scoring, "_BATCH_TEXTS", 2)
+        patch.setattr(reading, "MAX_SHAPES", 1)
+        assert Scorer().score(texts) == alone
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=30))
+def test_the_leftmost_longest_of_overlapping_finds_stays(spans):
+    spans = sorted({(start, start + size) for start, size in spans}, key=lambda span: (span[0], -span[1]))
+    starts, ends = np.array(spans, np.int64).reshape(-1, 2).T
+    expected, free = [], 0
+    for start, end in spans:
+        expected.append(start >= free)
+        free = end if start >= free else free
+    assert _leftmost_longest(starts, ends).tolist() == expected
 
 
 @settings(max_examples=150, deadline=None)
