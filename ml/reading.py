@@ -170,7 +170,7 @@ class Reader:
                 good += opinion.intensity
             elif opinion.polarity < 0:
                 bad += opinion.intensity
-        told = [] if asks else _told(symptoms, opinions, imagined)
+        told = _told(symptoms, opinions, imagined) if symptoms and not asks else []
         return Reading(*attach(aspects, opinions), good, bad, components, told)
 
     def _unpack(self, packed: bytes) -> tuple[bool, tuple[list[Any], ...]]:

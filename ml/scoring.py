@@ -8,9 +8,11 @@ Rules only: every score is marked `is_cold_start`.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,11 +88,13 @@ class Scorer:
 
     def score(self, texts: Sequence[str | None]) -> list[TextScore]:
         """Return one score per text, in order. None and blank texts are abstained from."""
-        return [score for batch in _batches(texts) for score in to_scores(self._score_batch(batch))]
+        with _no_search_for_cycles():
+            return [score for batch in _batches(texts) for score in to_scores(self._score_batch(batch))]
 
     def score_packed(self, texts: Sequence[str | None]) -> list[bytes]:
         """Return the same in the form of `ml.score_records`, without an object for every mention."""
-        return [row for batch in _batches(texts) for row in pack(self._score_batch(batch))]
+        with _no_search_for_cycles():
+            return [row for batch in _batches(texts) for row in pack(self._score_batch(batch))]
 
     def _score_batch(self, texts: list[str]) -> ScoreColumns:
         normalized = normalize_all([_blank_tokens(text) for text in texts])
@@ -114,6 +118,18 @@ class Scorer:
         kept = np.ones(len(finds.starts), np.bool_)
         kept[asked[~alone]] = False
         return finds.take(kept)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Keep the collector from looking through what is remembered: scoring makes many tuples and no cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _batches(texts: Sequence[str | None]) -> Iterator[list[str]]:

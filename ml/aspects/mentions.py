@@ -118,8 +118,16 @@ def merge(evidence: Evidence) -> Mentions:
         return Mentions(none, none, none, none, none, none, none, none.astype(np.float64))
     keys = evidence.texts * (int(evidence.codes.max()) + 1) + evidence.codes
     order = np.argsort(keys, kind="stable")
-    items, firsts = evidence.take(order), firsts_of(keys[order])
-    number = np.repeat(np.arange(len(firsts)), np.diff(np.append(firsts, len(order))))
+    firsts = firsts_of(keys[order])
+    mentions = _merge_groups(evidence.take(order), firsts)
+    appearance = np.argsort(order[firsts])
+    return mentions.take(appearance[np.argsort(mentions.texts[appearance], kind="stable")])
+
+
+def _merge_groups(items: Evidence, firsts: Ints) -> Mentions:
+    """Return the mention of each group of evidence; the groups begin at `firsts`."""
+    counts = np.diff(np.append(firsts, len(items.texts)))
+    number = np.repeat(np.arange(len(firsts)), counts)
     # Twice the sums, which are then whole numbers.
     force = items.intensities * np.where(items.turns > 0, 3, 2)
     good = np.add.reduceat(force * (items.polarities > 0), firsts)
@@ -127,8 +135,7 @@ def merge(evidence: Evidence) -> Mentions:
     polarities = np.where(good + bad == 0, 0, np.where(good > bad, 1, -1))
     agrees = items.polarities == polarities[number]
     best = _best(items, agrees, firsts, number)
-    counts = np.diff(np.append(firsts, len(order)))
-    mentions = Mentions(
+    return Mentions(
         items.texts[firsts],
         items.codes[firsts],
         polarities,
@@ -138,9 +145,6 @@ def merge(evidence: Evidence) -> Mentions:
         items.ends[best],
         _confidences(np.maximum.reduceat(items.weights, firsts), counts, good, bad),
     )
-    appearance = np.argsort(order[firsts])
-    appearance = appearance[np.argsort(mentions.texts[appearance], kind="stable")]
-    return mentions.take(appearance)
 
 
 def _best(items: Evidence, agrees: Flags, firsts: Ints, number: Ints) -> Ints:

@@ -1,7 +1,7 @@
 """What a clause judges: polarity words, fault words and the words that turn them.
 
 Here: negation scope, double negation, rhetorical questions, softening (不是很…), resolved faults
-(异响消失了), enquiries. To which aspect a judgement belongs is decided in `ml.aspects.mentions`.
+(异响消失了), enquiries. To which aspect a judgement belongs is decided in `ml.aspects.attachment`.
 """
 
 from __future__ import annotations
