@@ -11,13 +11,16 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ml.text.scan import TermScanner
+import numpy as np
+
+from ml.columns import Flags, Ints
+from ml.text.scan import Joined, TermScanner
 
 RESOURCES = Path(__file__).parent / "resources"
 LEXICON_FILES = (
@@ -109,6 +112,12 @@ def taxonomy() -> dict[str, Aspect]:
     }
 
 
+@lru_cache(maxsize=1)
+def aspect_numbers() -> dict[str, int]:
+    """Return the number of each aspect code, in file order."""
+    return {code: number for number, code in enumerate(taxonomy())}
+
+
 @dataclass(frozen=True, slots=True)
 class AspectSense:
     """What a term says about the subject: aspect, direction of scales (1, -1, 0), weight 1..3."""
@@ -142,19 +151,20 @@ class Term:
     anchors: tuple[tuple[re.Pattern[str], AspectSense], ...] = ()
 
 
-@dataclass(slots=True)
-class Finds:
-    """What one pass found, each layer in text order and free of overlaps."""
+class Finds(NamedTuple):
+    """What one pass over a batch found: spans and numbers of senses, by start, layer and end.
 
-    aspects: list[tuple[int, int, tuple[AspectSense, ...]]] = field(default_factory=list)
-    words: list[tuple[int, int, WordSense]] = field(default_factory=list)
-    markers: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
-    components: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
-    symptoms: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
+    A layer is free of overlaps but for what patterns find.
+    """
 
-    def layers(self) -> tuple[list[Any], ...]:
-        """Return the lists by number of layer."""
-        return self.aspects, self.words, self.markers, self.components, self.symptoms
+    starts: Ints
+    ends: Ints
+    senses: Ints
+    layers: Ints
+
+    def take(self, which: Ints | Flags) -> Finds:
+        """Return the finds of a mask or of a list of positions."""
+        return Finds(*(column[which] for column in self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +202,8 @@ class Lexicon:
         self.list_word = _any_of(reach["list"])
         self._load_urgency()
         self.rules = self._load_rules()
-        self._entries = [(_layers(term), term.anchors) for term in self.terms.values()]
+        self.list_reach = max(map(len, reach["list"]), default=0)
+        self._number_senses()
         self._scanner = TermScanner(list(self.terms))
 
     # -- reading ---------------------------------------------------------------------------------
@@ -222,13 +233,18 @@ class Lexicon:
             )
         return value
 
+    def _check_code(self, name: str, row: dict[str, str], *, may_be_empty: bool = False) -> None:
+        code = row["aspect_code"]
+        if code not in taxonomy() and (code or not may_be_empty):
+            raise ResourceError(
+                f"{self.folder / name}, line {row['_line']}: aspect_code {code!r} is not in taxonomy.csv"
+            )
+
     def _load_aspects(self) -> None:
         name = "aspect_terms.csv"
-        codes = taxonomy()
         for row in read_resource(name, self.folder):
             where = f"{self.folder / name}, line {row['_line']}"
-            if row["aspect_code"] not in codes:
-                raise ResourceError(f"{where}: aspect_code {row['aspect_code']!r} is not in taxonomy.csv")
+            self._check_code(name, row)
             if row["direction"] not in DIRECTIONS:
                 raise ResourceError(f"{where}: direction must be more_good, more_bad or empty")
             weight = self._number(name, row, "weight", 1, 3)
@@ -280,6 +296,7 @@ class Lexicon:
         name = "fault_words.csv"
         for row in read_resource(name, self.folder):
             intensity = self._number(name, row, "intensity", 1, 3)
+            self._check_code(name, row, may_be_empty=True)
             for text in self._split(row):
                 old = self._term(text).word
                 if old is None or old.role == "opinion":
@@ -329,6 +346,7 @@ class Lexicon:
                     f"{self.folder / name}, line {row['_line']}: "
                     f"urgency must be one of {', '.join(URGENCY_LEVELS)}"
                 )
+            self._check_code(name, row, may_be_empty=True)
             rule = UrgencyRule(
                 row["component"],
                 row["symptom"],
@@ -343,29 +361,60 @@ class Lexicon:
 
     # -- finding ---------------------------------------------------------------------------------
 
-    def find(self, text: str) -> Finds:
-        """Return every term of one normalised text; see `find_all`."""
-        return self.find_all([text])[0]
+    def _number_senses(self) -> None:
+        """Give each sense of each layer a number and each term the numbers of its senses."""
+        numbers: dict[tuple[int, Any], int] = {}
+        terms = list(self.terms.values())
+        self._senses_of = np.full((len(LAYERS), len(terms)), -1, np.int64)
+        self._anchors: dict[int, tuple[tuple[re.Pattern[str], int], ...]] = {}
+        for place, term in enumerate(terms):
+            for layer, sense in _layers(term):
+                self._senses_of[layer, place] = numbers.setdefault((layer, sense), len(numbers))
+            if term.anchors:
+                self._anchors[place] = tuple(
+                    (pattern, numbers.setdefault((ASPECTS, (sense,)), len(numbers)))
+                    for pattern, sense in term.anchors
+                )
+        self.senses: list[Any] = [sense for _, sense in numbers]
+        self._is_anchor = np.zeros(len(terms), np.bool_)
+        self._is_anchor[list(self._anchors)] = True
+        self.layers = [layer for layer, _ in numbers]
+        self._layer_of = np.array(self.layers, np.int64)
 
-    def find_all(self, texts: Sequence[str]) -> list[Finds]:
-        """Return every term of each normalised text; leftmost longest, layer by layer.
+    def flags(self, layer: int, holds: Callable[[Any], bool]) -> Flags:
+        """Return by number which senses are of the layer and such that `holds` is true of them."""
+        senses = zip(self.layers, self.senses, strict=True)
+        return np.array([number == layer and holds(sense) for number, sense in senses], np.bool_)
 
-        Linear in the length of the texts, and much faster for many at once than one by one.
-        """
-        every = [Finds() for _ in texts]
-        entries, current = self._entries, -1
-        for number, start, end, term in self._scanner.scan(texts):
-            if number != current:
-                current, finds, free = number, every[number], [0] * len(_LAYERS)
-                layers = finds.layers()
-            senses, anchors = entries[term]
-            for layer, sense in senses:
-                if start >= free[layer]:
-                    free[layer] = end
-                    layers[layer].append((start, end, sense))
-            if anchors:
-                _try_patterns(finds, texts[number], start, end, anchors)
-        return every
+    def find_all(self, joined: Joined) -> Finds:
+        """Return every term of the texts; leftmost longest, layer by layer, in linear time."""
+        starts, ends, terms = self._scanner.scan(joined)
+        parts = []
+        for senses_of in self._senses_of:
+            senses = senses_of[terms]
+            here = np.flatnonzero(senses >= 0)
+            here = here[_leftmost_longest(starts[here], ends[here])]
+            parts.append((starts[here], ends[here], senses[here]))
+        anchored = np.flatnonzero(self._is_anchor[terms])
+        parts.append(self._patterns(joined, starts[anchored], ends[anchored], terms[anchored]))
+        starts, ends, senses = (np.concatenate(column) for column in zip(*parts, strict=True))
+        layers = self._layer_of[senses]
+        order = np.argsort(((starts * len(LAYERS) + layers) << 16) + ends - starts, kind="stable")
+        return Finds(starts[order], ends[order], senses[order], layers[order])
+
+    def _patterns(self, joined: Joined, starts: Ints, ends: Ints, terms: Ints) -> tuple[Ints, Ints, Ints]:
+        """Return what the regular expressions find around their anchors."""
+        owners = joined.owners(starts)
+        texts = {owner: (joined.begin(owner), joined.one(owner)) for owner in np.unique(owners).tolist()}
+        found = []
+        for owner, *span, term in zip(*(c.tolist() for c in (owners, starts, ends, terms)), strict=True):
+            begin, text = texts[owner]
+            for low, high, sense in _try_patterns(
+                text, span[0] - begin, span[1] - begin, self._anchors[term]
+            ):
+                found.append((begin + low, begin + high, sense))
+        columns = np.array(found, np.int64).reshape(-1, 3).T
+        return columns[0], columns[1], columns[2]
 
     def domain_words(self) -> list[str]:
         """Return the multi-character Chinese terms, sorted: the words taught to the segmenter."""
@@ -373,8 +422,10 @@ class Lexicon:
         return sorted(t.text for t in named if 2 <= len(t.text) <= 5 and re.fullmatch(r"[一-鿿]+", t.text))
 
 
-_Anchors = tuple[tuple[re.Pattern[str], AspectSense], ...]
-_LAYERS = ("aspects", "word", "markers", "components", "symptoms")
+_Anchors = tuple[tuple[re.Pattern[str], int], ...]
+# The layers of a term by number, and the names of its fields.
+ASPECTS, WORDS, MARKERS, COMPONENTS, SYMPTOMS = range(5)
+LAYERS = ("aspects", "word", "markers", "components", "symptoms")
 
 
 def _any_of(words: list[str]) -> re.Pattern[str]:
@@ -383,17 +434,33 @@ def _any_of(words: list[str]) -> re.Pattern[str]:
 
 def _layers(term: Term) -> tuple[tuple[int, Any], ...]:
     """Return (layer, sense) for the senses a term has; layers in the order of `Finds`."""
-    senses = [getattr(term, layer) for layer in _LAYERS]
+    senses = [getattr(term, layer) for layer in LAYERS]
     return tuple((layer, sense) for layer, sense in enumerate(senses) if sense)
 
 
-def _try_patterns(finds: Finds, text: str, start: int, end: int, anchors: _Anchors) -> None:
+def _try_patterns(text: str, start: int, end: int, anchors: _Anchors) -> Iterator[tuple[int, int, int]]:
     low, high = max(0, start - REGEX_WINDOW), min(len(text), end + REGEX_WINDOW)
     for pattern, sense in anchors:
         for match in pattern.finditer(text, low, high):
             if match.start() <= start < match.end():
-                finds.aspects.append((match.start(), match.end(), (sense,)))
+                yield match.start(), match.end(), sense
                 break
+
+
+def _leftmost_longest(starts: Ints, ends: Ints) -> Flags:
+    """Return which spans stay if each in turn takes its place; by start, the longest first."""
+    reach = np.concatenate(([0], np.maximum.accumulate(ends)[:-1])) if len(ends) else ends
+    kept: Flags = starts >= reach
+    # Spans that touch form a group; its first stays, then the first that begins behind it, and so on.
+    groups = np.append(np.flatnonzero(kept), len(starts))
+    several = np.diff(groups) > 1
+    last, stop = groups[:-1][several], groups[1:][several]
+    while last.size:
+        following = np.searchsorted(starts, ends[last])
+        inside = following < stop
+        last, stop = following[inside], stop[inside]
+        kept[last] = True
+    return kept
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
 """Scores kept per (hash of the scored text, scorer version), so that no text is scored twice.
 
-Here: one SQLite file and its compact record. Which texts are asked for, and what becomes of the
-scores, is `ml.score_files`. The cache may be deleted at any time: it only saves work.
+Here: one SQLite file of the rows of `ml.score_records`. Which texts are asked for, and what becomes of
+the scores, is `ml.score_files`. The cache may be deleted at any time: it only saves work.
 """
 
 from __future__ import annotations
@@ -10,11 +10,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-
-import orjson
-
-from ml.scoring import MentionScore, TextScore
 
 _SCHEMA = """
 create table if not exists score (
@@ -63,11 +58,11 @@ class ScoreCache:
             self._connection.close()
             self._connection = None
 
-    def get(self, scorer_version: str, hashes: Iterable[str]) -> dict[str, TextScore]:
+    def get(self, scorer_version: str, hashes: Iterable[str]) -> dict[str, bytes]:
         """Return the known scores of the given hashes (hex)."""
         if self._connection is None:
             return {}
-        known: dict[str, TextScore] = {}
+        known: dict[str, bytes] = {}
         for chunk in _chunks(list(hashes), _CHUNK):
             marks = ",".join("?" * len(chunk))
             rows = self._connection.execute(
@@ -75,14 +70,14 @@ class ScoreCache:
                 f"where scorer_version = ? and score_input_hash in ({marks})",
                 [scorer_version, *(bytes.fromhex(item) for item in chunk)],
             )
-            known.update((key.hex(), decode(value)) for key, value in rows)
+            known.update((key.hex(), value) for key, value in rows)
         return known
 
-    def put(self, scorer_version: str, scores: Mapping[str, TextScore]) -> None:
+    def put(self, scorer_version: str, scores: Mapping[str, bytes]) -> None:
         """Keep the scores, all in one transaction; a hash already there stays as it is."""
         if self._connection is None or not scores:
             return
-        rows = [(scorer_version, bytes.fromhex(key), encode(scores[key])) for key in sorted(scores)]
+        rows = [(scorer_version, bytes.fromhex(key), scores[key]) for key in sorted(scores)]
         self._connection.execute("begin immediate")
         try:
             self._connection.executemany("insert or ignore into score values (?, ?, ?)", rows)
@@ -103,30 +98,3 @@ class ScoreCache:
 def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def encode(score: TextScore) -> bytes:
-    """Return the compact JSON of a score."""
-    mentions = [
-        [m.aspect_code, m.polarity, m.intensity, m.urgency, m.evidence_start, m.evidence_end, m.confidence]
-        for m in score.mentions
-    ]
-    return orjson.dumps(
-        [
-            score.sentiment_polarity,
-            score.sentiment_score,
-            score.urgency,
-            score.confidence,
-            score.is_cold_start,
-            score.is_abstained,
-            score.text_char_count,
-            mentions,
-        ]
-    )
-
-
-def decode(data: bytes) -> TextScore:
-    """Return the score of `encode`."""
-    fields: list[Any] = orjson.loads(data)
-    fields[-1] = tuple(MentionScore(*mention) for mention in fields[-1])
-    return TextScore(*fields)

@@ -18,9 +18,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from ml.lexicon import URGENCY_LEVELS, taxonomy
 from ml.score_cache import ScoreCache
-from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, TextScore, score_texts
+from ml.score_records import ScoreColumns, mention_owners, unpack
+from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, score_packed
 
 RAW_COLUMNS = ("record_id", "voice_id", "content_hash", "received_at", "verbatim", "score_input_hash")
 _KEYS = [(name, pa.string()) for name in ("record_id", "voice_id", "content_hash", "score_input_hash")]
@@ -110,13 +113,15 @@ def score_parquet(
 
 def _read_raw(path: Path) -> pa.Table:
     try:
-        present = pq.read_schema(path).names
+        file = pq.ParquetFile(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise ScoreInputError(f"{path}: cannot be read as Parquet ({error})") from error
-    absent = [name for name in RAW_COLUMNS if name not in present]
-    if absent:
-        raise ScoreInputError(f"{path}: lacks the raw columns {', '.join(absent)}; is it a raw file?")
-    return pq.read_table(path, columns=list(RAW_COLUMNS))
+    with file:
+        present = file.schema_arrow.names
+        absent = [name for name in RAW_COLUMNS if name not in present]
+        if absent:
+            raise ScoreInputError(f"{path}: lacks the raw columns {', '.join(absent)}; is it a raw file?")
+        return file.read(columns=list(RAW_COLUMNS))
 
 
 def _distinct(table: pa.Table, path: Path) -> dict[str, str]:
@@ -132,59 +137,63 @@ def _distinct(table: pa.Table, path: Path) -> dict[str, str]:
     return texts
 
 
-def _score_all(texts: Sequence[str], workers: int) -> list[TextScore]:
+def _score_all(texts: Sequence[str], workers: int) -> list[bytes]:
     if workers <= 1 or len(texts) <= TEXTS_PER_TASK:
-        return score_texts(texts)
+        return score_packed(texts)
     tasks = [texts[start : start + TEXTS_PER_TASK] for start in range(0, len(texts), TEXTS_PER_TASK)]
     # Spawned, not forked: the caller may hold threads and database handles.
     with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
-        return [score for part in pool.map(score_texts, tasks) for score in part]
+        return [score for part in pool.map(score_packed, tasks) for score in part]
 
 
-def _tables(table: pa.Table, scores: Mapping[str, TextScore]) -> tuple[pa.Table, pa.Table]:
-    hashes = table.column("score_input_hash").to_pylist()
-    rows = [scores[key] for key in hashes]
+def _tables(table: pa.Table, scores: Mapping[str, bytes]) -> tuple[pa.Table, pa.Table]:
+    rows = unpack([scores[key] for key in table.column("score_input_hash").to_pylist()])
     keys = {name: table.column(name).combine_chunks().cast(pa.string()) for name, _ in _KEYS}
-    count = len(rows)
     columns: dict[str, Any] = dict(keys)
     columns |= {
-        "scorer_version": [SCORER_VERSION] * count,
-        "taxonomy_version": [TAXONOMY_VERSION] * count,
-        "lexicon_version": [LEXICON_VERSION] * count,
+        "scorer_version": SCORER_VERSION,
+        "taxonomy_version": TAXONOMY_VERSION,
+        "lexicon_version": LEXICON_VERSION,
         # Not the clock: two builds of the same input are equal.
         "scored_at": table.column("received_at").combine_chunks().cast(pa.timestamp("us")),
-        "mention_count": [len(row.mentions) for row in rows],
+        "mention_count": rows.counts,
+        "is_cold_start": True,
+        "urgency": _named(URGENCY_LEVELS, rows.texts["urgency"]),
     }
-    for name in ("sentiment_polarity", "sentiment_score", "urgency", "confidence"):
-        columns[name] = [getattr(row, name) for row in rows]
-    for name in ("is_cold_start", "is_abstained", "text_char_count"):
-        columns[name] = [getattr(row, name) for row in rows]
-    text_table = pa.table(
-        {f.name: pa.array(columns[f.name], f.type) for f in TEXT_SCHEMA}, schema=TEXT_SCHEMA
-    )
-    return text_table, _mention_table(keys, rows)
+    for name in ("sentiment_polarity", "sentiment_score", "confidence", "is_abstained", "text_char_count"):
+        columns[name] = rows.texts[name]
+    return _table(columns, TEXT_SCHEMA, len(rows.texts)), _mention_table(keys, rows)
 
 
-def _mention_table(keys: Mapping[str, pa.Array], rows: Sequence[TextScore]) -> pa.Table:
-    owners = pa.array([i for i, row in enumerate(rows) for _ in row.mentions], pa.int64())
-    mentions = [mention for row in rows for mention in row.mentions]
-    columns: dict[str, Any] = {name: column.take(owners) for name, column in keys.items()}
-    columns["scorer_version"] = [SCORER_VERSION] * len(mentions)
-    columns["mention_seq"] = [seq for row in rows for seq in range(1, len(row.mentions) + 1)]
-    columns["is_cold_start"] = [row.is_cold_start for row in rows for _ in row.mentions]
-    for name in (
-        "aspect_code",
-        "polarity",
-        "intensity",
-        "urgency",
-        "evidence_start",
-        "evidence_end",
-        "confidence",
-    ):
-        columns[name] = [getattr(mention, name) for mention in mentions]
-    return pa.table(
-        {f.name: pa.array(columns[f.name], f.type) for f in MENTION_SCHEMA}, schema=MENTION_SCHEMA
-    )
+def _mention_table(keys: Mapping[str, pa.Array], rows: ScoreColumns) -> pa.Table:
+    owners, places = mention_owners(rows.counts)
+    columns: dict[str, Any] = {name: column.take(pa.array(owners)) for name, column in keys.items()}
+    columns |= {
+        "scorer_version": SCORER_VERSION,
+        "mention_seq": places,
+        "is_cold_start": True,
+        "aspect_code": _named(list(taxonomy()), rows.mentions["aspect"]),
+        "urgency": _named(URGENCY_LEVELS, rows.mentions["urgency"]),
+    }
+    for name in ("polarity", "intensity", "evidence_start", "evidence_end", "confidence"):
+        columns[name] = rows.mentions[name]
+    return _table(columns, MENTION_SCHEMA, len(rows.mentions))
+
+
+def _named(names: Sequence[str], numbers: NDArray[Any]) -> pa.Array:
+    return pa.array(names, pa.string()).take(pa.array(numbers))
+
+
+def _table(columns: Mapping[str, Any], schema: pa.Schema, rows: int) -> pa.Table:
+    """Return the table of arrays and of values that are the same in every row."""
+    arrays = []
+    for field in schema:
+        values = columns[field.name]
+        if isinstance(values, str | bool):
+            arrays.append(pa.repeat(pa.scalar(values, field.type), rows))
+        else:
+            arrays.append(values if isinstance(values, pa.Array) else pa.array(values).cast(field.type))
+    return pa.table(arrays, schema=schema)
 
 
 def _write(table: pa.Table, path: Path) -> None:

@@ -8,60 +8,67 @@ are no dangers. The rules and words are data; wishes and defaults are added in `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from ml.lexicon import URGENCY_RANK, Lexicon, UrgencyRule
-from ml.text.clauses import Clause
+import numpy as np
 
-Named = tuple[int, int, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A rule that fits: span of part and symptom (normalised text), clause number, level, aspect or ''."""
-
-    start: int
-    end: int
-    clause: int
-    urgency: str
-    aspect_code: str
+from ml.columns import Ints, Row, spread
+from ml.lexicon import URGENCY_RANK, Lexicon, UrgencyRule, aspect_numbers
+from ml.reading import Named, Reading, Readings
+from ml.text.clauses import Clauses
 
 
-@dataclass(slots=True)
-class UrgencyClause:
-    """What the rules need of one clause."""
+class Alarms(NamedTuple):
+    """Rules that fit: number of the reading, span of part and symptom, rank, aspect (-1: as the clause)."""
 
-    clause: Clause
-    components: list[Named]
-    symptoms: list[Named]
-    drives: bool
-    is_hypothetical: bool
-    negated: list[tuple[int, int]]
+    readings: Ints
+    starts: Ints
+    ends: Ints
+    ranks: Ints
+    codes: Ints
 
 
-def find_alarms(clauses: Sequence[UrgencyClause], lexicon: Lexicon) -> list[Alarm]:
-    """Return the alarms of a text, one per symptom at most, in text order."""
-    components: dict[int, set[str]] = {}
-    driving: dict[int, bool] = {}
-    for item in clauses:
-        number = item.clause.sentence
-        around = components.setdefault(number, set())
-        for _, _, found in item.components:
-            around.update(found)
-        driving[number] = driving.get(number, False) or item.drives
-    alarms = []
-    for index, item in enumerate(clauses):
-        if item.is_hypothetical or not item.symptoms:
-            continue
-        number = item.clause.sentence
-        near = {name for _, _, found in item.components for name in found}
-        for start, end, names in item.symptoms:
-            if any(low <= start < high for low, high in item.negated):
-                continue
-            rule = _first_rule(names, near, components[number], driving[number], lexicon)
-            if rule is not None:
-                low, high = _with_component(start, end, rule.component, item.components)
-                alarms.append(Alarm(low, high, index, rule.urgency, rule.aspect_code))
+def find_alarms(clauses: Clauses, readings: Readings, lexicon: Lexicon) -> Alarms:
+    """Return the alarms of a batch, one per symptom at most, in order."""
+    ill = np.array([bool(item.symptoms) for item in readings.readings], np.bool_)
+    here = np.flatnonzero(ill[readings.shapes])
+    sentences, sentence = np.unique(clauses.sentences[readings.clauses[here]], return_inverse=True)
+    drives = np.isin(sentences, readings.driving_sentences).tolist()
+    settings = list(zip(_parts(sentences, readings), drives, strict=True))
+    # Clauses that read alike raise the same alarms in sentences with the same parts.
+    cases: dict[tuple[int, frozenset[int], bool], int] = {}
+    numbers = [
+        cases.setdefault((shape, *settings[which]), len(cases))
+        for shape, which in zip(readings.shapes[here].tolist(), sentence.tolist(), strict=True)
+    ]
+    rows_of = []
+    for shape, parts, driving in cases:
+        around = {name for part in parts for name in lexicon.senses[part]}
+        rows_of.append(_alarms(readings.readings[shape], around, driving, lexicon))
+    owners, (starts, ends, ranks, codes) = spread(np.array(numbers, np.int64), rows_of, 4)
+    owners = here[owners]
+    places = readings.places[owners]
+    return Alarms(owners, starts + places, ends + places, ranks, codes)
+
+
+def _parts(sentences: Ints, readings: Readings) -> list[frozenset[int]]:
+    """Return the senses of the parts named in each sentence."""
+    lows = np.searchsorted(readings.component_sentences, sentences, "left").tolist()
+    highs = np.searchsorted(readings.component_sentences, sentences, "right").tolist()
+    senses = readings.component_senses.tolist()
+    return [frozenset(senses[low:high]) for low, high in zip(lows, highs, strict=True)]
+
+
+def _alarms(item: Reading, around: set[str], drives: bool, lexicon: Lexicon) -> list[Row]:
+    """Return start, end, rank and aspect of what a clause raises; `around` are the parts of its sentence."""
+    near = {name for _, _, names in item.components for name in names}
+    alarms: list[Row] = []
+    for start, end, names in item.symptoms:
+        rule = _first_rule(names, near, around, drives, lexicon)
+        if rule is not None:
+            low, high = _with_component(start, end, rule.component, item.components)
+            code = aspect_numbers()[rule.aspect_code] if rule.aspect_code else -1
+            alarms.append((low, high, URGENCY_RANK[rule.urgency], code))
     return alarms
 
 
@@ -89,8 +96,3 @@ def _first_rule(
                 if best is None or order < best[0]:
                     best = (order, rule)
     return None if best is None else best[1]
-
-
-def highest(levels: Sequence[str]) -> str:
-    """Return the most urgent of the levels, `none` if there is none."""
-    return max(levels, key=URGENCY_RANK.__getitem__, default="none")

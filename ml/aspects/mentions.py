@@ -1,163 +1,171 @@
-"""Which aspect a judgement belongs to, and what of it is worth a mention.
+"""What a text says of each aspect, put together from its clauses.
 
-Here: aspects of a clause, attachment of judgements, merging to one mention per aspect. Judgements
-come from `ml.sentiment.opinions`, urgency from `ml.urgency`.
+Here: the evidence of all texts of a batch in columns, judgements that go back to the clause before, and
+merging to one mention per aspect. What a clause says by itself comes from `ml.reading`, dangers from
+`ml.urgency`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, NamedTuple
 
-from ml.lexicon import AspectSense
-from ml.sentiment.opinions import Opinion
-from ml.text.clauses import Clause
+import numpy as np
+from numpy.typing import NDArray
 
-# Weight of a term that names its aspect outright: weaker terms of the clause are then about it.
-OUTRIGHT = 3
-
-AspectFind = tuple[int, int, tuple[AspectSense, ...]]
-
-
-@dataclass(slots=True)
-class Evidence:
-    """One place that speaks of an aspect: clause span, weight of the term, judgement there."""
-
-    code: str
-    start: int
-    end: int
-    weight: int
-    polarity: int = 0
-    intensity: int = 1
-    is_fault: bool = False
-    turns: bool = False
-    urgency: str = "none"
+from ml.columns import Flags, Ints, firsts_of, spread
+from ml.reading import Readings
+from ml.text.clauses import Clauses
+from ml.text.scan import Joined
 
 
-@dataclass(slots=True)
-class ClauseReading:
-    """A clause with what was found in it; what is imagined begins at `hypothetical_from`."""
+class Evidence(NamedTuple):
+    """Places that speak of an aspect: text, number of the reading, aspect, span, judgement, urgency."""
 
-    clause: Clause
-    aspects: Sequence[AspectFind]
-    opinions: Sequence[Opinion]
-    markers: frozenset[str]
-    hypothetical_from: int
+    texts: Ints
+    readings: Ints
+    codes: Ints
+    starts: Ints
+    ends: Ints
+    weights: Ints
+    polarities: Ints
+    intensities: Ints
+    turns: Ints
+    ranks: Ints
 
-
-def attach(clauses: Sequence[ClauseReading]) -> list[list[Evidence]]:
-    """Return the evidence clause by clause.
-
-    A judgement belongs to the aspects before it in its clause that no earlier judgement took
-    (空间、视野都不错), else to the next aspect behind it, else to the last aspect of the clause before in
-    the same sentence (价格呢，有点贵).
-    """
-    found: list[list[Evidence]] = []
-    open_aspects: list[Evidence] = []
-    sentence = -1
-    for reading in clauses:
-        if reading.clause.sentence != sentence:
-            open_aspects, sentence = [], reading.clause.sentence
-        own = _attach_clause(reading, open_aspects)
-        found.append(own)
-        if own:
-            open_aspects = own
-    return found
+    def take(self, which: Ints | Flags) -> Evidence:
+        """Return the places of a mask or of a list of positions."""
+        return Evidence(*(column[which] for column in self))
 
 
-def _attach_clause(reading: ClauseReading, before: list[Evidence]) -> list[Evidence]:
-    named = _named(reading.aspects) if reading.aspects else []
-    turns = reading.clause.turns
-    own = [Evidence(s.code, start, end, s.weight, 0, 1, False, turns) for start, end, s in named]
-    taken = -1
-    for opinion in reading.opinions:
-        start = opinion.start
-        if opinion.aspect_code:
-            implied = Evidence(opinion.aspect_code, start, opinion.end, OUTRIGHT, turns=turns)
-            _apply(implied, opinion, 0)
-            own.append(implied)
-            continue
-        targets = [e for e in own if taken <= e.start <= start]
-        if not targets and own:
-            behind = next((e.start for e in own if e.start > start), -1)
-            targets = [e for e in own if e.start == behind]
-        for target in targets if own else before[-1:]:
-            # Only what this clause names gives a scale its direction.
-            _apply(target, opinion, _direction(named, target) if opinion.scale else 0)
-        taken = opinion.end
-    return own
+class Mentions(NamedTuple):
+    """One row per aspect of a text, by text and first appearance, spans in the joined texts."""
+
+    texts: Ints
+    codes: Ints
+    polarities: Ints
+    intensities: Ints
+    ranks: Ints
+    starts: Ints
+    ends: Ints
+    confidences: NDArray[np.float64]
+
+    def take(self, which: Ints) -> Mentions:
+        """Return the mentions of a list of positions."""
+        columns: list[NDArray[Any]] = [column[which] for column in self]
+        return Mentions(*columns)
 
 
-def _named(finds: Sequence[AspectFind]) -> list[tuple[int, int, AspectSense]]:
-    """Return the aspects a clause names; weak terms do not count beside an outright one."""
-    named = [(start, end, sense) for start, end, senses in finds for sense in senses]
-    if len(named) > 1:
-        return [item for item in named if item[2].weight == OUTRIGHT] or named
-    return named
+def gather(joined: Joined, clauses: Clauses, readings: Readings) -> Evidence:
+    """Return the evidence of all clauses in order; weak terms that nothing judges are left out."""
+    owners, columns = spread(readings.shapes, [item.evidence for item in readings.readings], 6)
+    codes, starts, ends, weights, polarities, intensities = columns
+    places = readings.places[owners]
+    turns = clauses.turns[readings.clauses[owners]].astype(np.int64)
+    found = Evidence(
+        joined.owners(places),
+        owners,
+        codes,
+        starts + places,
+        ends + places,
+        weights,
+        polarities,
+        intensities,
+        turns,
+        np.zeros_like(codes),
+    )
+    _take_back(found, clauses, readings)
+    return found.take((found.weights > 1) | (found.polarities != 0))
 
 
-def _direction(named: list[tuple[int, int, AspectSense]], target: Evidence) -> int:
-    for start, _, sense in reversed(named):
-        if start == target.start and sense.code == target.code:
-            return sense.direction
-    return 0
-
-
-def _apply(target: Evidence, opinion: Opinion, direction: int) -> None:
-    polarity = opinion.polarity if opinion.scale == 0 else opinion.scale * direction
-    if polarity == 0 and target.polarity != 0:
+def _take_back(found: Evidence, clauses: Clauses, readings: Readings) -> None:
+    """Give the judgements without an aspect to the last one named before in the same sentence."""
+    owners, columns = spread(readings.shapes, [item.loose for item in readings.readings], 4)
+    before = np.searchsorted(found.readings, owners) - 1
+    named = np.flatnonzero(before >= 0)
+    sentences = clauses.sentences[readings.clauses]
+    fits = named[sentences[found.readings[before[named]]] == sentences[owners[named]]]
+    if not len(fits):
         return
-    # The stronger judgement stays; a fault outweighs praise of the same words.
-    if target.polarity != 0 and opinion.intensity < target.intensity:
+    places = readings.places[owners[fits]]
+    starts, ends, polarities, intensities = columns[:, fits]
+    targets, where = np.unique(before[fits], return_inverse=True)
+    mutable = (found.polarities, found.intensities, found.starts, found.ends)
+    states = np.array([column[targets] for column in mutable]).T.tolist()
+    rows = np.array([polarities, intensities, starts + places, ends + places]).T.tolist()
+    for target, row in zip(where.tolist(), rows, strict=True):
+        _add_judgement(states[target], row)
+    for column, values in zip(mutable, zip(*states, strict=True), strict=True):
+        column[targets] = values
+
+
+def _add_judgement(state: list[int], row: list[int]) -> None:
+    """Apply a judgement to polarity, intensity, start and end; the stronger judgement stays."""
+    polarity, intensity, start, end = row
+    if state[0] != 0 and (polarity == 0 or intensity < state[1]):
         return
-    target.polarity, target.intensity = polarity, opinion.intensity
-    target.is_fault |= opinion.is_fault and polarity < 0
-    target.start, target.end = min(target.start, opinion.start), max(target.end, opinion.end)
+    state[:] = polarity, intensity, min(state[2], start), max(state[3], end)
 
 
-@dataclass(slots=True)
-class Mention:
-    """One aspect of one text with everything said of it (spans in the normalised text)."""
-
-    code: str
-    start: int
-    end: int
-    polarity: int
-    intensity: int
-    urgency: str
-    confidence: float
-
-
-def merge(evidence: Iterable[Evidence], rank: dict[str, int]) -> list[Mention]:
-    """Return one mention per aspect, in order of first appearance.
+def merge(evidence: Evidence) -> Mentions:
+    """Return one mention per aspect of each text.
 
     Polarity is the sign of the summed judgements (what follows a contrast counts half as much
     again); a tie of good and bad is bad. The evidence span is that of the strongest agreeing place.
     """
-    by_code: dict[str, list[Evidence]] = {}
-    for item in evidence:
-        by_code.setdefault(item.code, []).append(item)
-    return [_merge_one(code, items, rank) for code, items in by_code.items()]
+    if not len(evidence.texts):
+        none = np.zeros(0, np.int64)
+        return Mentions(none, none, none, none, none, none, none, none.astype(np.float64))
+    keys = evidence.texts * (int(evidence.codes.max()) + 1) + evidence.codes
+    order = np.argsort(keys, kind="stable")
+    firsts = firsts_of(keys[order])
+    mentions = _merge_groups(evidence.take(order), firsts)
+    appearance = np.argsort(order[firsts])
+    return mentions.take(appearance[np.argsort(mentions.texts[appearance], kind="stable")])
 
 
-def _merge_one(code: str, items: list[Evidence], rank: dict[str, int]) -> Mention:
-    if len(items) == 1:
-        only = items[0]
-        confidence = _confidence(only.weight, 1, float(only.polarity > 0), float(only.polarity < 0))
-        return Mention(code, only.start, only.end, only.polarity, only.intensity, only.urgency, confidence)
-    good = sum(e.intensity * (1.5 if e.turns else 1.0) for e in items if e.polarity > 0)
-    bad = sum(e.intensity * (1.5 if e.turns else 1.0) for e in items if e.polarity < 0)
-    polarity = 0 if good == bad == 0 else (1 if good > bad else -1)
-    agreeing = [e for e in items if e.polarity == polarity]
-    urgency = max((e.urgency for e in items), key=rank.__getitem__)
-    if polarity < 0:
-        best = max(agreeing, key=lambda e: (rank[e.urgency], e.intensity, e.weight, -e.start))
-    else:
-        best = max(agreeing, key=lambda e: (e.intensity, e.weight, -e.start))
-    intensity = max(e.intensity for e in agreeing)
-    confidence = _confidence(max(e.weight for e in items), len(items), good, bad)
-    return Mention(code, best.start, best.end, polarity, intensity, urgency, confidence)
+def _merge_groups(items: Evidence, firsts: Ints) -> Mentions:
+    """Return the mention of each group of evidence; the groups begin at `firsts`."""
+    counts = np.diff(np.append(firsts, len(items.texts)))
+    number = np.repeat(np.arange(len(firsts)), counts)
+    # Twice the sums, which are then whole numbers.
+    force = items.intensities * np.where(items.turns > 0, 3, 2)
+    good = np.add.reduceat(force * (items.polarities > 0), firsts)
+    bad = np.add.reduceat(force * (items.polarities < 0), firsts)
+    polarities = np.where(good + bad == 0, 0, np.where(good > bad, 1, -1))
+    agrees = items.polarities == polarities[number]
+    best = _best(items, agrees, firsts, number)
+    return Mentions(
+        items.texts[firsts],
+        items.codes[firsts],
+        polarities,
+        np.maximum.reduceat(items.intensities * agrees, firsts),
+        np.maximum.reduceat(items.ranks, firsts),
+        items.starts[best],
+        items.ends[best],
+        _confidences(np.maximum.reduceat(items.weights, firsts), counts, good, bad),
+    )
+
+
+def _best(items: Evidence, agrees: Flags, firsts: Ints, number: Ints) -> Ints:
+    """Return the strongest agreeing place of each mention, the first of equals; danger counts if bad."""
+    danger = np.where(items.polarities < 0, items.ranks, 0)
+    strength = (danger * 8 + items.intensities) * 8 + items.weights
+    strength = (strength << 40) - items.starts
+    strength = np.where(agrees, strength, -1)
+    top = np.flatnonzero(strength == np.maximum.reduceat(strength, firsts)[number])
+    return top[firsts_of(number[top])]
+
+
+def _confidences(weights: Ints, counts: Ints, good: Ints, bad: Ints) -> NDArray[np.float64]:
+    """Return the confidence of each mention; few combinations are many mentions."""
+    cases, where = np.unique(
+        (((good << 29) + bad) << 5) + (np.minimum(counts, 4) << 2) + weights, return_inverse=True
+    )
+    sums, bits = cases >> 5, cases & 31
+    columns = (bits & 3, bits >> 2, (sums >> 29) / 2, (sums & ((1 << 29) - 1)) / 2)
+    values = list(map(_confidence, *(column.tolist() for column in columns)))
+    return np.array(values, np.float64)[where]
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,7 @@
 """What a clause judges: polarity words, fault words and the words that turn them.
 
 Here: negation scope, double negation, rhetorical questions, softening (不是很…), resolved faults
-(异响消失了), enquiries. To which aspect a judgement belongs is decided in `ml.aspects.mentions`.
+(异响消失了), enquiries. To which aspect a judgement belongs is decided in `ml.aspects.attachment`.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class _Scope:
     factor_in_negation: bool = False
 
 
-_NEGATORS = frozenset({"negator", "soft_negator", "rhetorical"})
+NEGATORS = frozenset({"negator", "soft_negator", "rhetorical"})
 _SCALES = frozenset({"more", "less"})
-_JUDGES = _SCALES | {"opinion", "fault"}
+JUDGES = _SCALES | {"opinion", "fault"}
 
 
 def read_opinions(text: str, words: Sequence[Word], lexicon: Lexicon) -> list[Opinion]:
@@ -58,7 +58,7 @@ def read_opinions(text: str, words: Sequence[Word], lexicon: Lexicon) -> list[Op
     scope: _Scope | None = None
     for start, end, sense in words:
         role = sense.role
-        if role in _JUDGES:
+        if role in JUDGES:
             opinion = (
                 _judge(text, (start, end, sense), scope, lexicon) if scope else _plain(start, end, sense)
             )
@@ -76,7 +76,7 @@ def read_opinions(text: str, words: Sequence[Word], lexicon: Lexicon) -> list[Op
 
 def _widen(scope: _Scope, start: int, end: int, sense: WordSense) -> None:
     """Take a negation or a degree into the scope."""
-    if sense.role in _NEGATORS:
+    if sense.role in NEGATORS:
         _negate(scope, start, end, sense)
         return
     scope.factor, scope.factor_end = sense.factor, end

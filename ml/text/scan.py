@@ -7,13 +7,14 @@ ones counts is decided in `ml.lexicon`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from ml.columns import Ints
 
 # Texts are walked in windows of this many characters, so that memory stays flat for any length.
 WINDOW = 1 << 18
@@ -21,11 +22,40 @@ WINDOW = 1 << 18
 # them apart.
 _SIEVE = (1 << 18) - 1
 _CODE_POINTS = 0x110000
+_NONE: Ints = np.zeros(0, np.int64)
 
 
 def code_points(text: str) -> NDArray[np.uint32]:
     """Return the code points of `text`, lone surrogates included."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+class Joined(NamedTuple):
+    """Many normalised texts as one: text i begins at `begins[i]`, and a NUL follows each."""
+
+    text: str
+    codes: NDArray[np.uint32]
+    begins: Ints
+
+    def begin(self, number: int) -> int:
+        """Return where text `number` begins."""
+        return int(self.begins[number])
+
+    def one(self, number: int) -> str:
+        """Return text `number`."""
+        last = number + 1 == len(self.begins)
+        return self.text[self.begin(number) : (len(self.text) if last else self.begin(number + 1)) - 1]
+
+    def owners(self, places: Ints) -> Ints:
+        """Return for each place the number of the text it lies in."""
+        return np.searchsorted(self.begins, places, side="right") - 1
+
+
+def join(texts: Sequence[str]) -> Joined:
+    """Join the texts; NUL is in no normalised text, and nothing is found over it."""
+    text = "\0".join([*texts, ""])
+    begins = np.fromiter(accumulate((len(part) + 1 for part in texts), initial=0), np.int64)
+    return Joined(text, code_points(text), begins[:-1])
 
 
 class TermScanner:
@@ -36,7 +66,7 @@ class TermScanner:
         chars = sorted(set().union(*terms))
         numbers = {char: number for number, char in enumerate(chars, 1)}
         self._base = len(chars) + 1
-        self._depth = max(map(len, terms), default=0)
+        self.depth = max(map(len, terms), default=0)
         self._numbers = np.zeros(_CODE_POINTS, np.int32)
         self._numbers[[ord(char) for char in chars]] = range(1, self._base)
         self._numbers[0] = 0
@@ -57,26 +87,23 @@ class TermScanner:
     def _pair(self, first: int, second: int) -> int:
         return (first * self._base + second) & _SIEVE
 
-    def scan(self, texts: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-        """Return (number of the text, start, end, number of the term) of every occurrence.
+    def scan(self, joined: Joined) -> tuple[Ints, Ints, Ints]:
+        """Return start, end and number of the term of every occurrence.
 
-        In order of text and start, the longest first; overlaps are all there.
+        In order of start, the longest first; overlaps are all there.
         """
-        if not texts:
-            return iter(())
-        # NUL is in no normalised text, and no term is found over it.
-        numbers = self._numbers[code_points("\0".join([*texts, "\0" * self._depth]))]
-        begins = np.fromiter(accumulate((len(text) + 1 for text in texts), initial=0), np.int64)
-        parts = [self._walk(numbers, low) for low in range(0, len(numbers) - self._depth, WINDOW)]
+        size = len(joined.codes)
+        if not size:
+            return _NONE, _NONE, _NONE
+        numbers = np.zeros(size + self.depth, np.int32)
+        numbers[:size] = self._numbers[joined.codes]
+        parts = [self._walk(numbers, low) for low in range(0, size, WINDOW)]
         starts, lengths, terms = (np.concatenate(column) for column in zip(*parts, strict=True))
-        owners = np.searchsorted(begins, starts, side="right") - 1
-        starts -= begins[owners]
-        columns = (owners, starts, starts + lengths, terms)
-        return zip(*(column.tolist() for column in columns), strict=True)
+        return starts, starts + lengths, terms
 
     def _walk(self, numbers: NDArray[np.int32], low: int) -> tuple[Ints, Ints, Ints]:
         """Return starts, lengths and terms of what begins in the window at `low`, sorted."""
-        size = min(WINDOW, len(numbers) - self._depth - low)
+        size = min(WINDOW, len(numbers) - self.depth - low)
         head = numbers[low : low + size]
         here = np.flatnonzero(self._is_single[head])
         found = [(here, np.ones_like(here), self._terms[self._first[head[here]]])]
@@ -92,7 +119,7 @@ class TermScanner:
             ends = terms >= 0
             found.append((here[ends], np.full(int(ends.sum()), length), terms[ends]))
         starts, lengths, terms = (np.concatenate(column) for column in zip(*found, strict=True))
-        order = np.argsort((starts + 1) * (self._depth + 1) - lengths)
+        order = np.argsort((starts + 1) * (self.depth + 1) - lengths)
         return starts[order] + low, lengths[order], terms[order]
 
 

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.text.scan import code_points
+from ml.columns import Flags, Ints
+from ml.text.scan import Joined
 
 # Common enough to win against its parts, rare enough not to break ordinary words.
 DOMAIN_WORD_FREQUENCY = 2000
@@ -84,7 +85,7 @@ def boundaries(text: str, cut: Callable[[str], list[str]]) -> frozenset[tuple[in
 
 
 # No word of either engine goes over one of these, so each stretch between them can be cut by itself.
-_BREAKS = " \n,。!?;:、…~()“”"
+_BREAKS = "\0 \n,。!?;:、…~()“”"
 
 
 @lru_cache(maxsize=1)
@@ -94,30 +95,26 @@ def _break_table() -> NDArray[np.bool_]:
     return table
 
 
-def stand_alone(
-    texts: Sequence[str], spans: Sequence[tuple[int, int, int]], cut: Callable[[str], list[str]]
-) -> list[bool]:
-    """Return for each (number of the text, start, end) whether the segmentation lets it stand alone.
+def stand_alone(joined: Joined, starts: Ints, ends: Ints, cut: Callable[[str], list[str]]) -> Flags:
+    """Return for each span whether the segmentation lets it stand alone.
 
     It does if it is a word, or all of a word but its first character: 很爽, 挺贵 may be one word, yet
     the second character judges. Only the stretches that hold a span are cut, all in one call.
     """
-    joined = "\n".join(texts)
-    begins = np.array([0, *accumulate(len(text) + 1 for text in texts)])
-    owners, starts, ends = np.array(spans, np.int64).reshape(-1, 3).T
-    starts, ends = starts + begins[owners], ends + begins[owners]
-    inner = np.flatnonzero(_break_table()[code_points(joined)])
-    breaks = np.concatenate(([-1], inner, [len(joined)]))
+    breaks = np.concatenate(([-1], np.flatnonzero(_break_table()[joined.codes])))
     lows = breaks[np.searchsorted(breaks, starts) - 1] + 1
     highs = breaks[np.searchsorted(breaks, ends)]
-    _, first, piece_of = np.unique(lows * (len(joined) + 1) + highs, return_index=True, return_inverse=True)
-    pieces = [joined[low:high] for low, high in zip(lows[first].tolist(), highs[first].tolist(), strict=True)]
+    size = len(joined.codes) + 1
+    _, first, piece_of = np.unique(lows * size + highs, return_index=True, return_inverse=True)
+    spans = zip(lows[first].tolist(), highs[first].tolist(), strict=True)
+    pieces = [joined.text[low:high] for low, high in spans]
     piece_begins = np.array([0, *accumulate(len(piece) + 1 for piece in pieces)])
     places = piece_begins[piece_of] + starts - lows
     # rjieba refuses lone surrogates; a replacement of the same length keeps the positions.
-    sizes = np.array(list(map(len, cut(_SURROGATES.sub("\ufffd", "\n".join(pieces))))))
+    words = cut(_SURROGATES.sub("\ufffd", "\n".join(pieces)))
+    sizes = np.fromiter(map(len, words), np.int64, len(words))
     word_ends = np.cumsum(sizes)
-    words = np.searchsorted(word_ends, places, side="right")
-    before = places - word_ends[words] + sizes[words]
-    fits: list[bool] = ((word_ends[words] == places + ends - starts) & (before <= 1)).tolist()
+    holding = np.searchsorted(word_ends, places, side="right")
+    before = places - word_ends[holding] + sizes[holding]
+    fits: Flags = (word_ends[holding] == places + ends - starts) & (before <= 1)
     return fits

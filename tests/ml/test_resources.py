@@ -1,10 +1,14 @@
 """The resource files: complete, consistent, and clear when somebody breaks them."""
 
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from ml import scoring
 from ml.aspects.system import SystemClassifier
 from ml.lexicon import (
     RESOURCES,
@@ -16,6 +20,8 @@ from ml.lexicon import (
     taxonomy,
 )
 from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, Scorer
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_taxonomy_has_twelve_areas_and_sixty_aspects():
@@ -73,6 +79,19 @@ def test_versions_follow_the_content(tmp_path):
     assert content_version(["taxonomy.csv"], tmp_path) != same
 
 
+def test_every_module_of_the_chain_is_part_of_the_version():
+    names = "print(*(n for n in sys.modules if n.startswith('ml.') and sys.modules[n].__file__))"
+    found = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); import ml.scoring; {names}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    files = {name.removeprefix("ml.").replace(".", "/") + ".py" for name in found}
+    packages = {"aspects.py", "sentiment.py", "text.py"}
+    assert files - packages == set(scoring._CODE)
+
+
 def edited(tmp_path, name, line):
     folder = tmp_path / "resources"
     shutil.copytree(RESOURCES, folder)
@@ -97,6 +116,8 @@ BROKEN = [
     ("polarity_words.csv", "2,1,any,词", "polarity"),
     ("polarity_words.csv", "1,1,some,词", "kind"),
     ("fault_words.csv", "1,any,词", "3 fields where the header has 4"),
+    ("fault_words.csv", "1,any,XXX-YYY,词", "XXX-YYY"),
+    ("urgency_rules.csv", "brake,fail,*,clause,safety,XXX-YYY", "XXX-YYY"),
     ("modifiers.csv", "turner,1,词", "kind"),
     ("urgency_terms.csv", "part,brake,词", "role"),
     ("urgency_rules.csv", "brake,fail,*,clause,deadly,", "urgency must be one of"),

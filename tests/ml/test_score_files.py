@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ml.score_cache import ScoreCache, decode, encode
+from ml.score_cache import ScoreCache
 from ml.score_files import MENTION_SCHEMA, TEXT_SCHEMA, ScoreInputError
+from ml.score_records import to_scores, unpack
 from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, Scorer, score_parquet
 
 RECEIVED = dt.datetime(2026, 3, 1, 2, 3, 4)  # noqa: DTZ001  raw times are UTC without a zone
@@ -94,7 +95,7 @@ def test_rerun_cache_and_workers_give_the_same_bytes(tmp_path, monkeypatch):
 
 
 def test_another_version_does_not_hit(tmp_path):
-    score = Scorer().score(["漏油"])[0]
+    score = Scorer().score_packed(["漏油"])[0]
     key = hashlib.sha256("漏油".encode()).hexdigest()
     with ScoreCache(tmp_path / "c.sqlite") as cache:
         cache.put("old", {key: score})
@@ -105,8 +106,10 @@ def test_another_version_does_not_hit(tmp_path):
 
 
 def test_a_score_survives_the_cache_exactly():
-    for score in Scorer().score(["刹车失灵，价格贵", "", "空间大👍"]):
-        assert decode(encode(score)) == score
+    texts = ["刹车失灵，价格贵", "", "空间大👍", "价格贵👎，服務熱情"]
+    scorer = Scorer()
+    assert list(to_scores(unpack(scorer.score_packed(texts)))) == scorer.score(texts)
+    assert list(to_scores(unpack([]))) == []
 
 
 def test_a_spoiled_cache_names_itself(tmp_path):

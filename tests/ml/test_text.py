@@ -3,16 +3,18 @@
 import re
 import unicodedata
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.lexicon import default_lexicon
+from ml import reading, scoring
+from ml.lexicon import _leftmost_longest, default_lexicon
 from ml.scoring import Scorer
-from ml.text import clauses, scan
-from ml.text.clauses import MAX_CLAUSE_CHARS, split_clauses
+from ml.text import scan
+from ml.text.clauses import MAX_CLAUSE_CHARS, TURNING, split_clauses
 from ml.text.normalize import normalize, normalize_all
-from ml.text.scan import TermScanner
+from ml.text.scan import TermScanner, join
 from ml.text.segment import boundaries, engine_name, segmenter, stand_alone
 
 PIECES = st.one_of(
@@ -120,8 +122,13 @@ def test_evidence_always_lies_within_the_text(text):
     assert -1 <= score.sentiment_score <= 1
 
 
+def split(*texts):
+    return split_clauses(join(texts), default_lexicon().contrast)
+
+
 def clause_texts(text):
-    return [text[c.start : c.end] for c in split_clauses(text, default_lexicon().contrast)]
+    found = split(text)
+    return [text[start:end] for start, end in zip(found.starts, found.ends, strict=True)]
 
 
 def test_clauses_end_at_punctuation_and_before_contrast():
@@ -133,14 +140,17 @@ def test_clauses_end_at_punctuation_and_before_contrast():
         "落地多少",
     ]
     assert clause_texts("不过如此") == ["不过如此"]
-    assert [c.asks for c in split_clauses("好吗?好。", default_lexicon().contrast)] == [True, False]
+    assert split("好吗?好。").asks.tolist() == [True, False]
     assert clause_texts("  \n，，。。") == []
 
 
 def test_a_text_without_punctuation_is_cut_into_pieces():
-    pieces = split_clauses("油" * 1000, default_lexicon().contrast)
-    assert max(c.end - c.start for c in pieces) == MAX_CLAUSE_CHARS
-    assert sum(c.end - c.start for c in pieces) == 1000
+    pieces = split("短", "但" + "油" * 999 + "?")
+    sizes = pieces.ends - pieces.starts
+    assert max(sizes) == MAX_CLAUSE_CHARS
+    assert sum(sizes) == 1001
+    assert np.flatnonzero(pieces.turns).tolist() == [1]
+    assert np.flatnonzero(pieces.asks).tolist() == [len(sizes) - 1]
 
 
 CHARS = st.text("油好不机\ud800😀.", max_size=12)
@@ -154,9 +164,13 @@ def test_the_scanner_finds_what_a_plain_search_finds(sieve, window, terms, texts
         # A sieve of two places lets everything through; a window of three cuts every term.
         patch.setattr(scan, "_SIEVE", sieve)
         patch.setattr(scan, "WINDOW", window)
-        found = list(TermScanner(terms).scan(texts))
+        joined = join(texts)
+        columns = TermScanner(terms).scan(joined)
+        owners = joined.owners(columns[0]).tolist()
+        found = list(zip(owners, *(column.tolist() for column in columns), strict=True))
+    assert [joined.one(number) for number in range(len(texts))] == texts
     expected = [
-        (number, start, start + len(term), terms.index(term))
+        (number, joined.begin(number) + start, joined.begin(number) + start + len(term), terms.index(term))
         for number, text in enumerate(texts)
         for start in range(len(text))
         for term in sorted(terms, key=len, reverse=True)
@@ -181,7 +195,25 @@ PHRASES = [
 @given(st.lists(st.lists(st.sampled_from(PHRASES), max_size=12).map("".join), max_size=8))
 def test_a_score_does_not_depend_on_the_texts_beside_it(texts):
     scorer = Scorer()
-    assert scorer.score(texts) == [scorer.score([text])[0] for text in texts]
+    alone = [scorer.score([text])[0] for text in texts]
+    assert scorer.score(texts) == alone
+    with pytest.MonkeyPatch.context() as patch:
+        # Neither where a batch ends nor what was read before changes a score.
+        patch.setattr(scoring, "_BATCH_TEXTS", 2)
+        patch.setattr(reading, "MAX_SHAPES", 1)
+        assert Scorer().score(texts) == alone
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=30))
+def test_the_leftmost_longest_of_overlapping_finds_stays(spans):
+    spans = sorted({(start, start + size) for start, size in spans}, key=lambda span: (span[0], -span[1]))
+    starts, ends = np.array(spans, np.int64).reshape(-1, 2).T
+    expected, free = [], 0
+    for start, end in spans:
+        expected.append(start >= free)
+        free = end if start >= free else free
+    assert _leftmost_longest(starts, ends).tolist() == expected
 
 
 @settings(max_examples=150, deadline=None)
@@ -190,16 +222,27 @@ def test_a_score_does_not_depend_on_the_texts_beside_it(texts):
 def test_a_stretch_is_cut_as_the_whole_text_is(engine, text):
     cut = segmenter(tuple(default_lexicon().domain_words()), engine)
     words = boundaries(text, cut)
-    spans = [(0, start, start + 1) for start in range(len(text)) if text[start] in "好爽贵高大响"]
-    expected = [(start, end) in words or (start - 1, end) in words for _, start, end in spans]
-    assert (stand_alone([text], spans, cut) if spans else []) == expected
+    starts = np.array([place for place, char in enumerate(text) if char in "好爽贵高大响"], np.int64)
+    expected = [(start, start + 1) in words or (start - 1, start + 1) in words for start in starts.tolist()]
+    # The text stands between two others, which change nothing.
+    joined = join(["大", text, "好"])
+    found = stand_alone(joined, starts + 2, starts + 3, cut).tolist() if len(starts) else []
+    assert found == expected
 
 
-def plain_clause_ends(text):
-    """Return what ends a clause by the alternatives written out, tried at every place."""
+def plain_clauses(text):
+    """Return span, sentence, turns and asks by the alternatives written out, tried at every place."""
     words = "|".join(sorted(default_lexicon().contrast, key=lambda word: (-len(word), word)))
     pattern = rf"([。！？!?;；\n~…]+|\.{{2,}})|([,，:：\s]+)|({words})(?!如此|凡|说)"
-    return [(m.span(), m.lastindex if m.lastindex < 3 else None) for m in re.finditer(pattern, text)]
+    found, begin, sentence, turns = [], 0, 0, False
+    for match in re.finditer(pattern, text):
+        start, end = match.span()
+        if start > begin:
+            found.append((begin, start, sentence, turns, match.lastindex == 1 and "?" in match.group()))
+        begin = start if match.lastindex == 3 else end
+        sentence += match.lastindex == 1
+        turns = match.lastindex == 3 and match.group() in TURNING
+    return [*found, (begin, len(text), sentence, turns, False)] if begin < len(text) else found
 
 
 ENDS = [
@@ -221,10 +264,19 @@ ENDS = [
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(ENDS), max_size=12).map("".join))
-def test_clauses_end_where_the_written_out_pattern_says(text):
-    found = clauses._splitter(default_lexicon().contrast).finditer(text)
-    assert [(m.span(), m.lastindex) for m in found] == plain_clause_ends(text)
+@given(st.lists(st.lists(st.sampled_from(ENDS), max_size=12).map("".join), min_size=1, max_size=3))
+def test_clauses_end_where_the_written_out_pattern_says(texts):
+    begins = join(texts).begins.tolist()
+    expected = [
+        (begin + start, begin + end, (number, sentence), turns, asks)
+        for number, (begin, text) in enumerate(zip(begins, texts, strict=True))
+        for start, end, sentence, turns, asks in plain_clauses(text)
+    ]
+    found = list(zip(*(column.tolist() for column in split(*texts)), strict=True))
+    assert [row[:2] + row[3:] for row in found] == [row[:2] + row[3:] for row in expected]
+    # Sentences may be numbered in any way that tells them apart.
+    pairs = {(one[2], other[2]) for one, other in zip(found, expected, strict=True)}
+    assert len(pairs) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs})
 
 
 SENTENCES = [
