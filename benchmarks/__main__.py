@@ -334,6 +334,8 @@ def main() -> int:
         "--folder", type=Path, help="scratch folder to use and keep (default: a temporary one)"
     )
     options = parser.parse_args()
+    if options.folder and options.folder.is_dir() and any(options.folder.iterdir()):
+        parser.error(f"--folder {options.folder} is not empty: results would mix; name a new one")
     folder = options.folder or Path(tempfile.mkdtemp(prefix="voc-bench-"))
     try:
         result = Bench(_plan(options), folder).run()
