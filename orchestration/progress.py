@@ -1,14 +1,15 @@
 """Progress and timings of long work.
 
 On a terminal a live line shows the running step; otherwise one plain line per step. With
-`VOC_TIMINGS=<file>` each step appends `{"step", "cpu_s", "wall_s", "rows"}` as a JSON line (CPU of
-this process and of its finished children).
+`VOC_TIMINGS=<file>` each step appends `{"step", "cpu_s", "wall_s", "rows", "peak_mb"}` as a JSON line
+(CPU of this process and of its finished children; the most memory this process ever held).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -53,6 +54,12 @@ def _write_timing(name: str, cpu_s: float, wall_s: float, rows: int) -> None:
     target = os.environ.get("VOC_TIMINGS")
     if not target:
         return
-    line = {"step": name, "cpu_s": round(cpu_s, 4), "wall_s": round(wall_s, 4), "rows": rows}
+    line = {
+        "step": name,
+        "cpu_s": round(cpu_s, 4),
+        "wall_s": round(wall_s, 4),
+        "rows": rows,
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
     with Path(target).open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(line) + "\n")
