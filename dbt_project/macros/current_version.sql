@@ -58,8 +58,10 @@ order by event_date, record_id
 {#
   Rows of `staged` that belong to a current record version (matched by record and content),
   with the day of the record's voice: what is stored of the affected days plus the window.
+  `differing`: the columns in which copies of a row (same key, same content) may differ; the
+  smallest stays. (Ordering by all columns makes one long sort key of them.)
 #}
-{% macro rows_of_current_records(staged, columns, key) %}
+{% macro rows_of_current_records(staged, columns, key, differing) %}
 with candidates as (
     select {{ columns | join(', ') }}
     from {{ staged }}
@@ -92,7 +94,7 @@ matched as (
 ranked as (
     select
         matched.*,
-        row_number() over (partition by {{ key }} order by {{ columns | join(', ') }}) as copy_rank
+        row_number() over (partition by {{ key }} order by {{ differing | join(' asc nulls last, ') }} asc nulls last) as copy_rank
     from matched
 )
 

@@ -3,8 +3,8 @@
 All versions are built and verified first, then the pointers move. Everything is written under a
 temporary name, synced and renamed; the manifest comes last; a version id names its content, so
 a rerun after a crash ends at the same version and a publish of nothing new writes nothing.
-Which table goes to whom is `catalogue`; the objects are `exporting`; pointers and retention are
-`versions`.
+Which table goes to whom is `catalogue`; the objects are `exporting`; what differs is `comparing`;
+pointers and retention are `versions`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,24 @@ from typing import Any
 import duckdb
 
 from orchestration.faults import fault_point
-from orchestration.publishing.catalogue import DeclaredTable, PublishError, declared_tables, load_manifest
-from orchestration.publishing.exporting import (
+from orchestration.publishing.catalogue import (
+    Column,
+    DeclaredTable,
+    PublishError,
+    declared_tables,
+    load_manifest,
+)
+from orchestration.publishing.comparing import (
     WAREHOUSE,
-    Exporter,
     Fingerprint,
     PublishedTable,
-    export_table,
     fingerprints,
     literal,
     quoted,
     resolve_table,
+    warehouse_columns,
 )
+from orchestration.publishing.exporting import Exporter, Wish, export_table
 from orchestration.publishing.files import canonical_json, fsync_path, move_durably, sha256_of, write_durably
 from orchestration.publishing.versions import (
     GRACE_SECONDS,
@@ -47,6 +53,8 @@ from orchestration.settings import Settings
 
 STORAGE_VERSION = "v1.2.0"
 VERSION_TABLE = "reports.rpt_published_version"
+_VERIFY_BATCH = 200
+_KEY_SUFFIXES = ("_id", "_key", "_no")
 _VERSION_COLUMNS = {
     "version_id": "已发布版本号",
     "audience": "受众",
@@ -140,10 +148,9 @@ def publish(
         _clear_leftovers(settings)
         connection = _open_warehouse(settings)
         try:
-            drafts = [
-                _draft(Exporter(connection, AudienceStore(settings, name)), declared, request)
-                for name in audiences
-            ]
+            drafts = _drafts(
+                connection, [AudienceStore(settings, name) for name in audiences], declared, request
+            )
             is_new = {draft.store.audience: _build(connection, settings, draft) for draft in drafts}
         finally:
             connection.close()
@@ -215,7 +222,42 @@ def _clear_leftovers(settings: Settings) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _draft(exporter: Exporter, declared: Sequence[DeclaredTable], request: _Request) -> _Draft:
+def _drafts(
+    connection: duckdb.DuckDBPyConnection,
+    stores: Sequence[AudienceStore],
+    declared: Sequence[DeclaredTable],
+    request: _Request,
+) -> list[_Draft]:
+    """Bring the objects of every audience up to the warehouse, table by table."""
+    known = warehouse_columns(connection)
+    exporters = [Exporter(store) for store in stores]
+    wishes = [_wishes(exporter, known, declared, request) for exporter in exporters]
+    entries: list[dict[str, Any]] = [{} for _ in stores]
+    for table in declared:
+        wanting = [place for place, wished in enumerate(wishes) if table.key in wished]
+        found = export_table(connection, [wishes[place][table.key] for place in wanting]) if wanting else []
+        for place, partitions in zip(wanting, found, strict=True):
+            heading = wishes[place][table.key].table.heading()
+            rows = sum(partition["rows"] for partition in partitions)
+            entries[place][table.key] = heading | {"rows": rows, "partitions": partitions}
+    drafts = []
+    for exporter, wished, made in zip(exporters, wishes, entries, strict=True):
+        if exporter.store.objects.is_dir():
+            fsync_path(exporter.store.objects)
+        tables = [wish.table for wish in wished.values()]
+        drafts.append(
+            _Draft(exporter.store, tables, _manifest(exporter.store.audience, request, made), exporter)
+        )
+    return drafts
+
+
+def _wishes(
+    exporter: Exporter,
+    known: Mapping[tuple[str, str], Mapping[str, str]],
+    declared: Sequence[DeclaredTable],
+    request: _Request,
+) -> dict[str, Wish]:
+    """Return what one audience is to get, by table, beside what it had."""
     store = exporter.store
     published = last_publication(store.settings, store.audience)
     newest = published.get("versions", {}).get(store.audience)
@@ -224,20 +266,15 @@ def _draft(exporter: Exporter, declared: Sequence[DeclaredTable], request: _Requ
     if previous.get("engine") != _engine():
         previous = {"tables": {}}
     affected = request.affected_beside(published)
-    meant = [table for table in declared if table.columns_for(store.audience)]
-    tables = [resolve_table(exporter.connection, table, store.audience) for table in meant]
-    entries = {}
-    for table in tables:
-        heading = table.heading()
+    wishes = {}
+    for table in (one for one in declared if one.columns_for(store.audience)):
+        resolved = resolve_table(known, table, store.audience)
         before = previous["tables"].get(table.key)
-        if before is not None and _shape(before) != _shape(heading):
+        if before is not None and _shape(before) != _shape(resolved.heading()):
             before = None
         days = None if affected is None or before is None else affected.get(table.key, set())
-        partitions = export_table(exporter, table, before, days)
-        entries[table.key] = heading | {"rows": sum(p["rows"] for p in partitions), "partitions": partitions}
-    if store.objects.is_dir():
-        fsync_path(store.objects)
-    return _Draft(store, tables, _manifest(store.audience, request, entries), exporter)
+        wishes[table.key] = Wish(exporter, resolved, before, days)
+    return wishes
 
 
 def _engine() -> str:
@@ -305,21 +342,14 @@ def _write_database(
     # An older storage format, so that drivers of earlier DuckDB releases can open the file.
     connection.execute(f"attach {literal(str(path))} as pub (storage_version {literal(STORAGE_VERSION)})")
     try:
-        connection.execute("begin")
-        for table in draft.tables:
-            _create_table(connection, table)
+        connection.execute(";\n".join(("begin", *map(_creation, draft.tables), "commit")))
         _write_version_table(connection, draft, first_day)
-        connection.execute("commit")
         for table in draft.tables:
-            entry = draft.manifest["tables"][table.key]
-            partitions = _within(table, entry["partitions"], first_day)
-            files = [literal(str(draft.store.object_path(p["sha256"]))) for p in partitions]
-            if files:
-                connection.execute(
-                    f"insert into {_target(table)} select {table.select_list} "
-                    f"from read_parquet([{', '.join(files)}])"
-                )
-            _verify_table(connection, table, partitions)
+            partitions = draft.manifest["tables"][table.key]["partitions"]
+            held = _within(table, partitions, first_day)
+            _fill(connection, draft, table, held)
+            fresh = draft.exporter.fresh[table.key] - {p["key"] for p in held}
+            _verify_objects(connection, draft, table, [p for p in partitions if p["key"] in fresh])
         connection.execute("checkpoint pub")
     finally:
         connection.execute("detach pub")
@@ -327,19 +357,76 @@ def _write_database(
     fsync_path(path)
 
 
+def _fill(
+    connection: duckdb.DuckDBPyConnection,
+    draft: _Draft,
+    table: PublishedTable,
+    partitions: Sequence[Mapping[str, Any]],
+) -> None:
+    """Fill one table of the file and compare it with the warehouse."""
+    if partitions:
+        source = _objects(draft, partitions)
+        connection.execute(f"insert into {_target(table)} select {table.select_list} from {source}")
+    found = fingerprints(connection, [table], _target(table))[0]
+    _compare(table, "the DuckDB file differs from its objects", found, partitions)
+
+
+def _verify_objects(
+    connection: duckdb.DuckDBPyConnection,
+    draft: _Draft,
+    table: PublishedTable,
+    partitions: Sequence[Mapping[str, Any]],
+) -> None:
+    """Compare new objects that the file does not hold (days before its first) with the warehouse."""
+    for start in range(0, len(partitions), _VERIFY_BATCH):
+        batch = partitions[start : start + _VERIFY_BATCH]
+        found = fingerprints(connection, [table], _objects(draft, batch))[0]
+        _compare(table, "the exported objects differ from the warehouse", found, batch)
+
+
+def _objects(draft: _Draft, partitions: Sequence[Mapping[str, Any]]) -> str:
+    files = ", ".join(literal(str(draft.store.object_path(p["sha256"]))) for p in partitions)
+    return f"read_parquet([{files}])"
+
+
+def _compare(
+    table: PublishedTable,
+    fault: str,
+    found: Mapping[str, Fingerprint],
+    partitions: Sequence[Mapping[str, Any]],
+) -> None:
+    expected = {p["key"]: Fingerprint(p["rows"], int(p["hash_sum"])) for p in partitions}
+    if found != expected:
+        differing = sorted(k for k in found.keys() | expected.keys() if found.get(k) != expected.get(k))
+        where = ", ".join(key or "(whole)" for key in differing[:5])
+        raise PublishError(f"{table.key}: {fault} at {where}; nothing was published, the last version stays")
+
+
 def _target(table: PublishedTable) -> str:
     return f"pub.{quoted(table.declared.schema)}.{quoted(table.declared.name)}"
 
 
-def _create_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> None:
-    columns = ", ".join(f"{quoted(c.name)} {c.type}" for c in table.columns)
-    connection.execute(f"create schema if not exists pub.{quoted(table.declared.schema)}")
-    connection.execute(f"create table {_target(table)} ({columns})")
-    connection.execute(f"comment on table {_target(table)} is {literal(table.declared.comment)}")
-    for column in table.columns:
-        connection.execute(
-            f"comment on column {_target(table)}.{quoted(column.name)} is {literal(column.comment)}"
+def _creation(table: PublishedTable) -> str:
+    """Return the statements that make an empty table with its comments."""
+    target = _target(table)
+    columns = ", ".join(
+        f"{quoted(c.name)} {c.type}{' using compression zstd' if _is_manifold(table, c) else ''}"
+        for c in table.columns
+    )
+    return ";\n".join(
+        (
+            f"create schema if not exists pub.{quoted(table.declared.schema)}",
+            f"create table {target} ({columns})",
+            f"comment on table {target} is {literal(table.declared.comment)}",
+            *(f"comment on column {target}.{quoted(c.name)} is {literal(c.comment)}" for c in table.columns),
         )
+    )
+
+
+def _is_manifold(table: PublishedTable, column: Column) -> bool:
+    """Tell texts and keys, for which trying the other encodings is time lost; codes are better off."""
+    holds_text = table.declared.columns[column.name][2]
+    return column.type == "VARCHAR" and (holds_text or column.name.endswith(_KEY_SUFFIXES))
 
 
 def _within(
@@ -349,20 +436,6 @@ def _within(
     if table.partition_by is None or not table.declared.name.startswith(("fct_", "bridge_")):
         return list(partitions)
     return [p for p in partitions if p["key"] >= first_day.isoformat()]
-
-
-def _verify_table(
-    connection: duckdb.DuckDBPyConnection, table: PublishedTable, partitions: Sequence[Mapping[str, Any]]
-) -> None:
-    found = fingerprints(connection, table, _target(table))
-    expected = {p["key"]: Fingerprint(p["rows"], int(p["hash_sum"])) for p in partitions}
-    if found != expected:
-        differing = sorted(k for k in found.keys() | expected.keys() if found.get(k) != expected.get(k))
-        where = ", ".join(key or "(whole)" for key in differing[:5])
-        raise PublishError(
-            f"{table.key}: the DuckDB file differs from its objects at {where}; "
-            "nothing was published, the last version stays"
-        )
 
 
 def _write_version_table(connection: duckdb.DuckDBPyConnection, draft: _Draft, first_day: date) -> None:

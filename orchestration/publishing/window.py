@@ -14,7 +14,7 @@ from datetime import date
 import duckdb
 
 from orchestration.publishing.catalogue import DeclaredTable, PublishError
-from orchestration.publishing.exporting import WAREHOUSE
+from orchestration.publishing.comparing import WAREHOUSE
 
 Affected = Mapping[str, set[date] | None] | None
 # Kinds whose days are derived while building, and the table that then holds them.

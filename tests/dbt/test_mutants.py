@@ -53,8 +53,8 @@ MUTANTS = (
     ),
     Mutant(
         "swapped columns: evidence start and end", "fct_feedback_mention__rules_hold", ("fct_feedback_mention",),
-        "fct_feedback_mention", "ranked.text_start + ranked.evidence_start as integer",
-        "ranked.text_start + ranked.evidence_end as integer",
+        "fct_feedback_mention", "texts.text_start + mentions.evidence_start as",
+        "texts.text_start + mentions.evidence_end as",
     ),
     Mutant(
         "dropped day", "assert_every_live_voice_is_a_feedback", ("fct_feedback",), "fct_feedback",
@@ -139,7 +139,7 @@ MUTANTS = (
     ),
     Mutant(
         "evidence one character off", "assert_evidence_is_in_the_verbatim", ("fct_feedback_mention",),
-        "fct_feedback_mention", "ranked.evidence_start + 1,", "ranked.evidence_start,",
+        "fct_feedback_mention", "mentions.evidence_start + 1,", "mentions.evidence_start,",
     ),
     Mutant(
         "weak mentions dropped", "assert_every_scored_mention_is_counted", ("fct_feedback_mention",),

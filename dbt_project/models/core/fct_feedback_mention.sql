@@ -1,13 +1,22 @@
 -- 一行 = 一个声音对一个属性的看法。同一声音里对同一属性的多处提及合为一行：
 -- 取最有力的一处（紧急、强烈、有把握者先）作代表，并数出正、中、负各几处。
+-- 佐证文字在排序之前就截好：不让整段原声跟着每一处提及走。
 with mentions as (
     select
         texts.feedback_id,
-        texts.voice_date,
         texts.text_seq,
-        texts.text_start,
-        texts.verbatim,
-        mentions.*,
+        mentions.mention_seq,
+        mentions.aspect_code,
+        mentions.polarity,
+        mentions.intensity,
+        mentions.urgency,
+        mentions.confidence,
+        mentions.is_cold_start,
+        mentions.scorer_version,
+        texts.text_start + mentions.evidence_start as evidence_start,
+        texts.text_start + mentions.evidence_end as evidence_end,
+        substring(texts.verbatim, mentions.evidence_start + 1, mentions.evidence_end - mentions.evidence_start)
+            as evidence_text,
         {{ urgency_rank('mentions.urgency') }} as urgency_rank
     from {{ ref('int_feedback_mention') }} as mentions
     inner join {{ ref('int_feedback_text') }} as texts
@@ -67,10 +76,9 @@ select
     cast(ranked.urgency as string) as urgency,
     cast(ranked.urgency = 'safety' as boolean) as is_safety,
     cast(ranked.confidence as decimal(9, 6)) as confidence,
-    cast(ranked.text_start + ranked.evidence_start as integer) as evidence_start,
-    cast(ranked.text_start + ranked.evidence_end as integer) as evidence_end,
-    cast(substring(ranked.verbatim, ranked.evidence_start + 1, ranked.evidence_end - ranked.evidence_start) as string)
-        as evidence_text,
+    cast(ranked.evidence_start as integer) as evidence_start,
+    cast(ranked.evidence_end as integer) as evidence_end,
+    cast(ranked.evidence_text as string) as evidence_text,
 
     ----------  数量
     cast(totals.mention_count as integer) as mention_count,
@@ -89,4 +97,4 @@ inner join totals
 inner join voices
     on ranked.feedback_id = voices.feedback_id
 where ranked.strength_rank = 1
-order by feedback_date, mention_id
+order by feedback_date

@@ -6,4 +6,5 @@
         'intensity', 'urgency', 'evidence_start', 'evidence_end', 'confidence', 'is_cold_start',
     ],
     'record_id, mention_seq',
+    differing=['scorer_version'],
 ) }}

@@ -7,4 +7,5 @@
         'is_cold_start', 'is_abstained', 'text_char_count',
     ],
     'record_id',
+    differing=['scored_at'],
 ) }}

@@ -6,4 +6,5 @@
         'verbatim', 'submitted_at', 'received_at', 'is_deleted',
     ],
     'record_id',
+    differing=['received_at', 'is_deleted'],
 ) }}
