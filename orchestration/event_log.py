@@ -88,14 +88,22 @@ class OpenSqliteEventLogStorage(SqliteEventLogStorage):
 
 
 def instance_in(home: Path) -> dg.DagsterInstance:
-    """Return the Dagster instance of `home` with this event log in the files where the UI looks for it."""
+    """Return the Dagster instance of `home` for a run in this process.
+
+    It keeps this event log in the files where the UI looks for it, and what steps print goes to the
+    terminal alone: to copy it into files Dagster starts four processes a step.
+    """
     storage = {
         "module": OpenSqliteEventLogStorage.__module__,
         "class": OpenSqliteEventLogStorage.__name__,
         "config": {"base_dir": str(home / "history" / "runs")},
     }
-    reference = InstanceRef.from_dir(str(home), overrides={"event_log_storage": storage})
-    return dg.DagsterInstance.from_ref(reference)
+    printed = {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+    overrides = {"event_log_storage": storage, "compute_logs": printed}
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
 
 
 def _commit_without_sync(connection: Any, _record: Any) -> None:
