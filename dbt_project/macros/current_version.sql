@@ -59,7 +59,8 @@ order by event_date, record_id
   Rows of `staged` that belong to a current record version (matched by record and content),
   with the day of the record's voice: what is stored of the affected days plus the window.
   `differing`: the columns in which copies of a row (same key, same content) may differ; the
-  smallest stays. (Ordering by all columns makes one long sort key of them.)
+  smallest stays. (All columns would make one long sort key; `content_hash` is equal among copies and
+  only there because DuckDB is slow, by half the model, to sort by few different values.)
 #}
 {% macro rows_of_current_records(staged, columns, key, differing) %}
 with candidates as (
@@ -94,7 +95,10 @@ matched as (
 ranked as (
     select
         matched.*,
-        row_number() over (partition by {{ key }} order by {{ differing | join(' asc nulls last, ') }} asc nulls last) as copy_rank
+        row_number() over (
+            partition by {{ key }}
+            order by content_hash asc nulls last, {{ differing | join(' asc nulls last, ') }} asc nulls last
+        ) as copy_rank
     from matched
 )
 
