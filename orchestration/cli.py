@@ -22,7 +22,7 @@ COMMANDS = {
     "deliver": "orchestration.sources.commands:deliver_command",
     "init-home": "orchestration.commands:init_home",
     "keys": "orchestration.admission.keys:keys_group",
-    "publish": "orchestration.publishing.commands:publish_command",
+    "publish": "orchestration.commands:publish",
     "quarantine": "orchestration.admission.commands:quarantine_group",
     "refresh": "orchestration.commands:refresh",
     "retention": "orchestration.sources.commands:retention_command",

@@ -1,8 +1,9 @@
-"""Commands of the whole: refresh, status, init-home, dbt. Others live beside what they drive."""
+"""Commands of the whole: refresh, publish, status, init-home, dbt. Others live beside what they drive."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, date, datetime
 from typing import Any
@@ -116,6 +117,35 @@ def _require_keys(settings: Settings) -> None:
     except ConfigError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(EXIT_BAD_CONFIG)
+
+
+@click.command()
+def publish() -> None:
+    """Publish the finished build once more, under the same lease and gate as a refresh.
+
+    For after a rollback, or when publishing failed. Exit 4 if the build is not finished or a blocking
+    promise is broken, 75 while a refresh runs.
+    """
+    from orchestration import steps
+    from orchestration.lease import lease
+    from orchestration.publishing.catalogue import PublishError
+
+    settings = _settings()
+    try:
+        with lease(settings.lease_path, f"voc publish pid {os.getpid()}"):
+            why_not = steps.why_not_publish(settings)
+            published = {} if why_not else steps.publish(settings)
+    except LeaseHeldError as held:
+        click.echo(str(held), err=True)
+        sys.exit(EXIT_LEASE_HELD)
+    except PublishError as error:
+        why_not, published = str(error), {}
+    if why_not:
+        click.echo(f"not published: {why_not}", err=True)
+        sys.exit(EXIT_GATE_FAILED)
+    for version in published.values():
+        state = "new" if version.is_new else "moved" if version.is_moved else "unchanged"
+        click.echo(f"{version.audience:<8} {version.version_id}  {state:<9}  {version.database}")
 
 
 @click.command()

@@ -215,6 +215,26 @@ def assure(settings: Settings, as_of: date) -> list[Any]:
     return outcomes
 
 
+def why_not_publish(settings: Settings) -> str:
+    """Say why the warehouse must not be published as it is, or return ''.
+
+    It must be built to the end, and no blocking promise may be broken.
+    """
+    from orchestration.warehouse.state import current_window, is_last_window_built, pending_build
+
+    if not is_last_window_built(settings):
+        return "the last build did not end well; run `voc refresh`"
+    window = current_window(settings, scorer_version=scorer_version())
+    with Ledger.open(settings) as ledger:
+        pending = pending_build(settings, ledger, window.as_of, scorer_version=scorer_version())
+    if pending:
+        return f"{pending}; run `voc refresh`"
+    broken = [
+        one.name for one in assure(settings, window.as_of) if one.severity == "block" and not one.passed
+    ]
+    return f"broken promises: {', '.join(broken)}" if broken else ""
+
+
 def publish(settings: Settings) -> dict[str, Any]:
     """Publish the built tables to every audience."""
     from orchestration.publishing.publisher import publish_from_warehouse

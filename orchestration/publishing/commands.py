@@ -1,4 +1,7 @@
-"""`voc publish`, `voc rollback`, `voc sql`: the command line of published versions."""
+"""`voc rollback`, `voc sql`: the command line of published versions.
+
+`voc publish` drives steps of a refresh and stands with them in `orchestration/commands.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,10 @@ from typing import Any
 import click
 
 from orchestration.publishing.catalogue import PublishError
-from orchestration.publishing.publisher import publish_from_warehouse
 from orchestration.publishing.query import FORMATS, QueryError, run_sql
 from orchestration.publishing.versions import PREVIOUS, list_versions, rollback
 from orchestration.settings import ConfigError, Settings
 
-EXIT_GATE_FAILED = 4
 EXIT_BAD_INPUT = 3
 EXIT_BAD_CONFIG = 65
 
@@ -32,19 +33,6 @@ def load_settings() -> Settings:
         return Settings.load()
     except ConfigError as error:
         raise Failure(str(error), EXIT_BAD_CONFIG) from error
-
-
-@click.command("publish")
-def publish_command() -> None:
-    """Publish the warehouse as it is to every audience (nothing new: nothing is written)."""
-    settings = load_settings()
-    try:
-        published = publish_from_warehouse(settings)
-    except PublishError as error:
-        raise Failure(str(error), EXIT_GATE_FAILED) from error
-    for version in published.values():
-        state = "new" if version.is_new else "moved" if version.is_moved else "unchanged"
-        click.echo(f"{version.audience:<8} {version.version_id}  {state:<9}  {version.database}")
 
 
 @click.command("rollback")

@@ -55,7 +55,8 @@ def open_window(
 
     The window is every admitted delivery received before the end of `as_of` and not yet built;
     all of them if the project, scorer or pseudonym key changed, or the warehouse is new. `as_of`
-    never goes back behind the last build: a re-run of a past day is built with today's knowledge.
+    never goes back behind the last build or the last window (a build that failed halfway may have
+    written its day): a re-run of a past day is built with today's knowledge.
     An empty window writes nothing, so that an unfinished one before it is taken up again; with
     `renew_empty` (the one before is published) it is written, too: nothing is built twice, and the
     channel status says what was quarantined or withheld since.
@@ -108,6 +109,9 @@ def close_window(settings: Settings, window: BuildWindow) -> None:
                 window.as_of,
             ],
         )
+        connection.execute(
+            "create or replace table ctl.built_window as select ? as window_key", [window.window_key]
+        )
         connection.execute("commit")
         connection.execute("checkpoint")
 
@@ -139,6 +143,15 @@ def _full_rebuild_reasons(
     return (*changed, *(("requested",) if forced else ()))
 
 
+def _days_behind(connection: duckdb.DuckDBPyConnection) -> list[date]:
+    """Return the day of the last build and that of the last window: a build that failed halfway counts."""
+    days = connection.execute("select max(as_of) from ctl.build_state").fetchall()
+    # The table comes with the first window.
+    if connection.execute("from duckdb_tables() where table_name = 'run_window'").fetchall():
+        days += connection.execute("select max(as_of) from ctl.run_window").fetchall()
+    return [day for (day,) in days if day is not None]
+
+
 def _fix_window(
     connection: duckdb.DuckDBPyConnection,
     ledger: LedgerReader,
@@ -146,9 +159,7 @@ def _fix_window(
     state: Mapping[str, str],
     reasons: tuple[str, ...],
 ) -> BuildWindow:
-    row = connection.execute("select max(as_of) from ctl.build_state").fetchone()
-    if row and row[0]:
-        as_of = max(as_of, row[0])
+    as_of = max([as_of, *_days_behind(connection)])
     deliveries = ledger.deliveries(status=ADMITTED, received_before=day_end(as_of))
     wanted = {one.delivery_id for one in deliveries}
     if not reasons:

@@ -97,6 +97,16 @@ def last_window_key(settings: Settings) -> str | None:
     return row[0] if row else None
 
 
+def is_last_window_built(settings: Settings) -> bool:
+    """Tell whether the build of the last fixed window ended well."""
+    try:
+        with connect_reader(settings.warehouse_path, settings) as connection:
+            query = "select count(*) from ctl.run_window join ctl.built_window using (window_key)"
+            return connection.execute(query).fetchall() == [(1,)]
+    except (WarehouseError, duckdb.CatalogException):
+        return False
+
+
 def manifest_dict(settings: Settings) -> dict[str, Any]:
     """Return dbt's manifest as plain data; parsed, and dbt imported, only when the project changed."""
     kept = manifest_path(settings)

@@ -15,6 +15,7 @@ import pytest
 from orchestration.settings import Settings
 from orchestration.warehouse import control
 from orchestration.warehouse.connection import WarehouseError, connect_reader, connect_writer
+from orchestration.warehouse.state import is_last_window_built
 from tests.dbt.conftest import Warehouse
 from tests.support import sample_history as history
 from tests.support.raw_home import SCORER_VERSION
@@ -79,6 +80,19 @@ def test_as_of_never_goes_back(delivered: Warehouse) -> None:
     control.close_window(delivered.settings, delivered.open(DAY + timedelta(days=5)))
     history.deliver_day(delivered.home, 1)
     assert delivered.open(DAY).as_of == DAY + timedelta(days=5)
+
+
+def test_as_of_never_goes_back_behind_a_build_that_failed_halfway(delivered: Warehouse) -> None:
+    """A half-written later day must be finished, not published as if it were the earlier one."""
+    control.close_window(delivered.settings, delivered.open(DAY))
+    assert is_last_window_built(delivered.settings)
+    history.deliver_day(delivered.home, 1)
+    broken_off = delivered.open(DAY + timedelta(days=1))
+    assert not is_last_window_built(delivered.settings)
+    again = delivered.open(DAY)
+    assert (again.as_of, again.delivery_ids) == (broken_off.as_of, broken_off.delivery_ids)
+    control.close_window(delivered.settings, again)
+    assert is_last_window_built(delivered.settings)
 
 
 @pytest.mark.parametrize(

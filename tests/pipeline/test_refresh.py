@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from orchestration.lease import lease
 from orchestration.settings import PROJECT_ROOT
 from tests.support.home import LIGHT, Delivered, Home
 
@@ -213,12 +214,25 @@ def test_failed_gate_leaves_the_version_before(home: Home, last_day: list[Delive
         assert failed.code == 4
         assert "assert_raw_rows_equal_ledger" in failed.err
         assert "the version before stays" in failed.err
+        by_hand = home.voc("publish", **LIGHT).no_traceback()
+        assert by_hand.code == 4
+        assert "the last build did not end well" in by_hand.err
         assert home.published_bytes() == before
     assert {notice["kind"] for notice in home.notices()} >= {"run_failed"}
     raw.write_bytes(kept)
     home.voc("refresh", **LIGHT).ok()
     assert home.hashes() == ten_days.hashes()
     assert home.published_versions() == ten_days.published_versions()
+
+
+def test_publish_by_hand_takes_the_lease_and_finds_nothing_new(ten_days: Home) -> None:
+    before = ten_days.published_bytes()
+    with lease(ten_days.settings.lease_path, "a test"):
+        held = ten_days.voc("publish", **LIGHT).no_traceback()
+        assert held.code == 75
+    done = ten_days.voc("publish", **LIGHT).ok()
+    assert done.out.count("unchanged") == 3
+    assert ten_days.published_bytes() == before
 
 
 # -- beside a running refresh -----------------------------------------------------------------
