@@ -81,7 +81,8 @@ class Settings:
             audiences=document.get("audiences") or {},
             retention={"landing_days": 30, "published_versions": 7, "published_fact_months": 13}
             | (document.get("retention") or {}),
-            limits={"duckdb_memory": "1GB", "duckdb_threads": 2} | (document.get("limits") or {}),
+            limits={"duckdb_memory": "1GB", "duckdb_memory_large": "4GB", "duckdb_threads": 2}
+            | (document.get("limits") or {}),
             notify=document.get("notify") or {},
         )
 

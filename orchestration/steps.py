@@ -7,7 +7,7 @@ and no logic of the rooms they call. Every step is repeatable after a kill.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from orchestration.partitions import day_end
 from orchestration.progress import step
 from orchestration.scoring import ScoreReport, score_pending, scorer_version
 from orchestration.settings import Settings
+
+# Two days of 100,000 voices with all that comes with them fit into the memory of a day.
+LARGE_WINDOW_RECORDS = 400_000
 
 
 @dataclass(frozen=True)
@@ -193,13 +196,23 @@ def build(settings: Settings) -> Any:
     window = current_window(settings, scorer_version=scorer_version())
 
     with step("build", "build and test the tables") as record:
-        result = run_build(settings, window.is_full_rebuild)
+        result = run_build(_with_room(settings, window), window.is_full_rebuild)
         record.rows = len(result.nodes)
         failed = len(result.failed)
         record.note = f"{len(result.nodes)} models and tests, {failed} failed"
         if result.success:
             close_window(settings, window)
     return result
+
+
+def _with_room(settings: Settings, window: Any) -> Settings:
+    """Return settings with the memory a window needs: joining a year of records takes more than a day."""
+    with Ledger.open(settings) as ledger:
+        records = sum(one.rows for one in ledger.files("raw", delivery_ids=window.delivery_ids))
+    if records <= LARGE_WINDOW_RECORDS:
+        return settings
+    limits = {**settings.limits, "duckdb_memory": settings.limits["duckdb_memory_large"]}
+    return replace(settings, limits=limits)
 
 
 def assure(settings: Settings, as_of: date) -> list[Any]:
@@ -239,10 +252,11 @@ def publish(settings: Settings) -> dict[str, Any]:
     """Publish the built tables to every audience."""
     from orchestration.publishing.publisher import publish_from_warehouse
     from orchestration.sources.files import write_durably
-    from orchestration.warehouse.state import last_window_key, manifest_dict
+    from orchestration.warehouse.state import current_window, last_window_key, manifest_dict
 
     with step("publish", "publish") as record:
-        versions = publish_from_warehouse(settings, manifest_dict(settings))
+        window = current_window(settings, scorer_version=scorer_version())
+        versions = publish_from_warehouse(_with_room(settings, window), manifest_dict(settings))
         write_durably(_published_mark(settings), (last_window_key(settings) or "").encode())
         with Ledger.open(settings) as ledger:
             for audience, one in sorted(versions.items()):

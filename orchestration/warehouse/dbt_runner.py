@@ -6,15 +6,14 @@ which would parse the project again. What the models say stands in `dbt_project/
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestration.collector import paused_collector
 from orchestration.contracts import channel_contract
 from orchestration.faults import fault_point
 from orchestration.settings import Settings
@@ -131,7 +130,7 @@ def invoke(
 
     """
     channels = feedback_channels(settings)
-    with _no_garbage_rounds(), environment(_environment(settings, channels, warehouse_path)):
+    with paused_collector(), environment(_environment(settings, channels, warehouse_path)):
         from dbt.cli.main import dbtRunner
 
         manifest = manifest or load_manifest(settings, channels)
@@ -169,22 +168,6 @@ def load_manifest(settings: Settings, channels: str | None = None) -> Any:
         raise DbtError(f"{settings.dbt_project}: the dbt project does not parse: {outcome.exception}")
     _keep(kept, outcome.result)
     return Manifest.from_msgpack(kept.read_bytes())
-
-
-@contextmanager
-def _no_garbage_rounds() -> Iterator[None]:
-    """Keep Python from looking for cycles: dbt makes objects by the million, hardly any in cycles.
-
-    Each round walks the whole manifest and whatever the refresh holds; a small build spends a
-    fifteenth of its time on them.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def close_connections() -> None:
