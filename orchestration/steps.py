@@ -207,8 +207,12 @@ def build(settings: Settings) -> Any:
 
 def _with_room(settings: Settings, window: Any) -> Settings:
     """Return settings with the memory a window needs: joining a year of records takes more than a day."""
+    from orchestration.warehouse.state import voices_to_rebuild
+
     with Ledger.open(settings) as ledger:
         records = sum(one.rows for one in ledger.files("raw", delivery_ids=window.delivery_ids))
+    # Late rows may touch many days; a voice is about two records (what it says, what it belongs to).
+    records += 2 * voices_to_rebuild(settings)
     if records <= LARGE_WINDOW_RECORDS:
         return settings
     limits = {**settings.limits, "duckdb_memory": settings.limits["duckdb_memory_large"]}

@@ -97,6 +97,19 @@ def last_window_key(settings: Settings) -> str | None:
     return row[0] if row else None
 
 
+def voices_to_rebuild(settings: Settings) -> int:
+    """Return how many built voices lie in the days that the last fixed window touches."""
+    query = (
+        "select count(*) from core.fct_feedback where feedback_date in"
+        " (select event_date from ctl.affected_partition where partition_kind = 'feedback')"
+    )
+    try:
+        with connect_reader(settings.warehouse_path, settings) as connection:
+            return int(connection.execute(query).fetchall()[0][0])
+    except (WarehouseError, duckdb.CatalogException):
+        return 0
+
+
 def is_last_window_built(settings: Settings) -> bool:
     """Tell whether the build of the last fixed window ended well."""
     try:

@@ -15,7 +15,7 @@ import pytest
 from orchestration.settings import Settings
 from orchestration.warehouse import control
 from orchestration.warehouse.connection import WarehouseError, connect_reader, connect_writer
-from orchestration.warehouse.state import is_last_window_built
+from orchestration.warehouse.state import is_last_window_built, voices_to_rebuild
 from tests.dbt.conftest import Warehouse
 from tests.support import sample_history as history
 from tests.support.raw_home import SCORER_VERSION
@@ -80,6 +80,23 @@ def test_as_of_never_goes_back(delivered: Warehouse) -> None:
     control.close_window(delivered.settings, delivered.open(DAY + timedelta(days=5)))
     history.deliver_day(delivered.home, 1)
     assert delivered.open(DAY).as_of == DAY + timedelta(days=5)
+
+
+def test_voices_of_touched_days_are_counted(delivered: Warehouse) -> None:
+    """Late rows rebuild whole days: what that takes is known before the build."""
+    assert voices_to_rebuild(delivered.settings) == 0
+    delivered.open(DAY)
+    assert voices_to_rebuild(delivered.settings) == 0  # nothing is built yet
+    with connect_writer(delivered.settings) as connection:
+        connection.execute("create schema if not exists core")
+        touched = "select event_date from ctl.affected_partition where partition_kind = 'feedback'"
+        connection.execute(
+            f"create table core.fct_feedback as select event_date as feedback_date from ({touched})"
+        )
+        connection.execute("insert into core.fct_feedback values (date '1999-01-01')")
+        days = connection.execute(f"select count(*) from ({touched})").fetchall()[0][0]
+    assert days > 0
+    assert voices_to_rebuild(delivered.settings) == days
 
 
 def test_as_of_never_goes_back_behind_a_build_that_failed_halfway(delivered: Warehouse) -> None:
