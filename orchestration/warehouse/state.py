@@ -76,25 +76,21 @@ def pending_build(settings: Settings, ledger: LedgerReader, as_of: date, *, scor
 
 
 def _built(settings: Settings) -> tuple[set[str], dict[str, Any]] | None:
-    try:
-        with connect_reader(settings.warehouse_path, settings) as connection:
-            deliveries = connection.execute("select delivery_id from ctl.built_delivery").fetchall()
-            row = connection.execute("select project_hash, scorer_version from ctl.build_state").fetchone()
-    except (WarehouseError, duckdb.CatalogException):
+    query = (
+        "select project_hash, scorer_version, (select list(delivery_id) from ctl.built_delivery)"
+        " from ctl.build_state"
+    )
+    rows = _ask(settings, query)
+    if not rows:
         return None
-    if row is None:
-        return None
-    return {one[0] for one in deliveries}, {"project_hash": row[0], "scorer_version": row[1]}
+    project, scorer, deliveries = rows[0]
+    return set(deliveries or ()), {"project_hash": project, "scorer_version": scorer}
 
 
 def last_window_key(settings: Settings) -> str | None:
     """Return the key of the last fixed window, or None."""
-    try:
-        with connect_reader(settings.warehouse_path, settings) as connection:
-            row = connection.execute("select window_key from ctl.run_window").fetchone()
-    except (WarehouseError, duckdb.CatalogException):
-        return None
-    return row[0] if row else None
+    rows = _ask(settings, "select window_key from ctl.run_window")
+    return rows[0][0] if rows else None
 
 
 def voices_to_rebuild(settings: Settings) -> int:
@@ -103,21 +99,23 @@ def voices_to_rebuild(settings: Settings) -> int:
         "select count(*) from core.fct_feedback where feedback_date in"
         " (select event_date from ctl.affected_partition where partition_kind = 'feedback')"
     )
-    try:
-        with connect_reader(settings.warehouse_path, settings) as connection:
-            return int(connection.execute(query).fetchall()[0][0])
-    except (WarehouseError, duckdb.CatalogException):
-        return 0
+    rows = _ask(settings, query)
+    return int(rows[0][0]) if rows else 0
 
 
 def is_last_window_built(settings: Settings) -> bool:
     """Tell whether the build of the last fixed window ended well."""
+    query = "select count(*) from ctl.run_window join ctl.built_window using (window_key)"
+    return _ask(settings, query) == [(1,)]
+
+
+def _ask(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query; none while there is no warehouse, or not yet with these tables."""
     try:
         with connect_reader(settings.warehouse_path, settings) as connection:
-            query = "select count(*) from ctl.run_window join ctl.built_window using (window_key)"
-            return connection.execute(query).fetchall() == [(1,)]
+            return connection.execute(query).fetchall()
     except (WarehouseError, duckdb.CatalogException):
-        return False
+        return []
 
 
 def manifest_dict(settings: Settings) -> dict[str, Any]:
