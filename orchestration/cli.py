@@ -20,6 +20,7 @@ COMMANDS = {
     "collect": "orchestration.sources.commands:collect_command",
     "dbt": "orchestration.commands:dbt",
     "deliver": "orchestration.sources.commands:deliver_command",
+    "identity": "orchestration.identity_commands:identity_group",
     "init-home": "orchestration.commands:init_home",
     "keys": "orchestration.admission.keys:keys_group",
     "publish": "orchestration.commands:publish",

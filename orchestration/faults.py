@@ -18,6 +18,8 @@ FAULT_POINTS = (
     "after_ledger_commit",  # admission committed, caller not yet told
     "mid_score",  # between two score files
     "after_score_commit",  # score file listed
+    "after_sightings",  # sighting file of one raw file in place
+    "mid_link",  # identity results written, not yet marked as whole
     "before_dbt",  # window fixed, no model built
     "mid_dbt",  # some models built, some not
     "after_dbt",  # all models built, window not yet marked as built

@@ -54,6 +54,7 @@ class Settings:
     retention: Mapping[str, int]
     limits: Mapping[str, Any]
     notify: Mapping[str, str] = field(default_factory=dict)
+    identity: Mapping[str, Any] = field(default_factory=dict)
     project_root: Path = PROJECT_ROOT
 
     @classmethod
@@ -84,6 +85,7 @@ class Settings:
             limits={"duckdb_memory": "1GB", "duckdb_memory_large": "4GB", "duckdb_threads": 2}
             | (document.get("limits") or {}),
             notify=document.get("notify") or {},
+            identity=document.get("identity") or {},
         )
 
     @property

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.admission.ledger import Ledger
+from orchestration.linking import LinkReport, link_pending, pending_links
 from orchestration.partitions import day_end
 from orchestration.progress import step
 from orchestration.scoring import ScoreReport, score_pending, scorer_version
@@ -67,6 +68,9 @@ def _unfinished(settings: Settings, ledger: Ledger, day: date) -> str:
     build = pending_build(settings, ledger, day, scorer_version=scorer_version())
     if build:
         return build
+    links = pending_links(settings, ledger)
+    if links:
+        return links
     return "" if _is_published(settings) else "the last build is not published"
 
 
@@ -157,6 +161,19 @@ def score(settings: Settings, progress: Callable[[int, int], None] | None = None
         report = score_pending(settings, ledger, progress)
         record.rows = report.texts
         record.note = f"{report.texts} texts ({report.cache_hits} known), {report.mentions} mentions"
+    return report
+
+
+def link(settings: Settings, progress: Callable[[int, int], None] | None = None) -> LinkReport:
+    """Say of every admitted key whose it is, and of every voice who spoke about which car."""
+    with step("link", "link persons and vehicles") as record, Ledger.open(settings) as ledger:
+        report = link_pending(settings, ledger, progress)
+        record.rows = report.records
+        record.note = (
+            "nothing new"
+            if report.is_unchanged
+            else f"{report.persons} persons, {report.voices_linked} of {report.voices} voices with keys"
+        )
     return report
 
 

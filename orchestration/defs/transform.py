@@ -14,6 +14,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from orchestration import steps
 from orchestration.defs.daily import as_of, daily_partitions, single_run
 from orchestration.defs.ingest import PLATFORM_OWNER, channel_key
+from orchestration.defs.link import IDENTITY_KEY
 from orchestration.defs.resources import RefreshRun
 from orchestration.defs.score import SCORES_KEY
 from orchestration.settings import Settings
@@ -37,6 +38,8 @@ class WarehouseTranslator(DagsterDbtTranslator):
             return dg.AssetKey([dbt_resource_props["schema"], name])
         if dbt_resource_props["source_name"] == "ctl":
             return WINDOW_KEY
+        if name.startswith("identity_"):
+            return IDENTITY_KEY
         return SCORES_KEY if name.startswith("score_") else channel_key(name.split("__")[0])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -51,7 +54,7 @@ class WarehouseTranslator(DagsterDbtTranslator):
 
 @dg.asset(
     key=WINDOW_KEY,
-    deps=[SCORES_KEY],
+    deps=[SCORES_KEY, IDENTITY_KEY],
     group_name="window",
     kinds={"python", "duckdb"},
     owners=[PLATFORM_OWNER],

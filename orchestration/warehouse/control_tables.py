@@ -118,6 +118,7 @@ def write_window(scope: Scope, window_key: str, is_full_rebuild: bool) -> None:
     _write_taxonomy(scope)
     _write_raw_views(scope)
     _write_score_views(scope)
+    _write_identity_views(scope)
     _write_channel_status(scope)
     scope.connection.execute("commit")
 
@@ -222,6 +223,15 @@ def _write_score_views(scope: Scope) -> None:
             scope.settings.home / one.path for one in files if one.scorer_version == scope.scorer_version
         ]
         _create_view(scope, zone, schema, paths)
+
+
+def _write_identity_views(scope: Scope) -> None:
+    """Lay the results of the last linking pass; they cover all history, not only the window."""
+    from ml.identity.graph import RESULTS
+
+    for name, schema in RESULTS.items():
+        path = scope.settings.home / "identity" / f"{name}.parquet"
+        _create_view(scope, f"identity_{name}", schema, [path] if path.is_file() else [])
 
 
 def _create_view(scope: Scope, name: str, schema: pa.Schema, paths: Sequence[Path]) -> None:

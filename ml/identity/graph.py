@@ -1,0 +1,106 @@
+"""The identity graph of a home: sighting files in, result files out.
+
+Here: the order of the parts and the files of the folder `identity/`. What a key proves is `resolve`,
+who spoke is `voices`; which raw files there are says the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ml.identity.files import write_whole
+from ml.identity.resolve import (
+    ALIAS,
+    KEY_PERSON,
+    LINK_EDGE,
+    PERSON,
+    VEHICLE_OWNER,
+    Policy,
+    resolve,
+)
+from ml.identity.state import SightingState, copy_ordered
+from ml.identity.voices import VOICE_LINK, link_voices
+
+# File and table name → its shape; each is laid as `raw.identity_<name>`.
+RESULTS: Mapping[str, pa.Schema] = {
+    "key_person": KEY_PERSON,
+    "person": PERSON,
+    "vehicle_owner": VEHICLE_OWNER,
+    "link_edge": LINK_EDGE,
+    "alias": ALIAS,
+    "voice_link": VOICE_LINK,
+}
+
+
+@dataclass(frozen=True)
+class LinkCounts:
+    """What one pass read and found."""
+
+    new_files: int
+    records: int
+    persons: int
+    keys: int
+    voices: int
+    voices_linked: int
+
+
+def open_engine(
+    memory: str = "1GB", threads: int = 2, spill: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Open an engine in memory; larger states spill into `spill`."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute(f"set memory_limit = '{memory}'")
+    connection.execute(f"set threads = {int(threads)}")
+    connection.execute("set preserve_insertion_order = false")
+    if spill is not None:
+        connection.execute(f"set temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
+    return connection
+
+
+def link(
+    connection: duckdb.DuckDBPyConnection, sightings: Sequence[Path], folder: Path, policy: Policy
+) -> LinkCounts:
+    """Bring state and results in `folder` to exactly these sighting files under this policy."""
+    state = SightingState(folder / "state")
+    new_files = state.update(connection, sightings, folder)
+    resolve(connection, state.current, state.history, policy)
+    link_voices(connection, policy)
+    for name, schema in RESULTS.items():
+        columns = ", ".join(schema.names)
+        typed = ", ".join(
+            f"cast({field.name} as {_SQL_TYPES[field.type]}) as {field.name}" for field in schema
+        )
+        copy_ordered(connection, f"select {typed} from {name}", columns, folder / f"{name}.parquet")
+    counted = connection.execute("""
+        select (select count(*) from sight), (select count(*) from person), (select count(*) from key_person),
+            (select count(*) from voice), (select count(person_id) from voice_link)""").fetchone()
+    assert counted is not None
+    return LinkCounts(new_files, *map(int, counted))
+
+
+def write_empty(folder: Path) -> None:
+    """Write results without rows, where there are none yet."""
+    for name, schema in RESULTS.items():
+        if not (folder / f"{name}.parquet").is_file():
+            write_whole(schema.empty_table(), folder / f"{name}.parquet")
+
+
+def read_result(folder: Path, name: str) -> pa.Table:
+    """Read one result file."""
+    return pq.read_table(folder / f"{name}.parquet", memory_map=False)
+
+
+_SQL_TYPES = {
+    pa.string(): "varchar",
+    pa.date32(): "date",
+    pa.float64(): "double",
+    pa.int64(): "bigint",
+    pa.bool_(): "boolean",
+}
