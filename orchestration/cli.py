@@ -27,6 +27,7 @@ COMMANDS = {
     "quarantine": "orchestration.admission.commands:quarantine_group",
     "refresh": "orchestration.commands:refresh",
     "retention": "orchestration.sources.commands:retention_command",
+    "scaffold": "orchestration.scaffold:scaffold_command",
     "rollback": "orchestration.publishing.commands:rollback_command",
     "sql": "orchestration.publishing.commands:sql_command",
     "status": "orchestration.commands:status",

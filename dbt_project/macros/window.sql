@@ -10,6 +10,8 @@
         select affected.event_date from {{ ref('int_survey_affected_day') }} as affected
     {%- elif kind == 'warranty_claim_line' -%}
         select affected.event_date from {{ ref('int_warranty_affected_day') }} as affected
+    {%- elif kind == 'software_install' -%}
+        select affected.event_date from {{ ref('int_software_affected_day') }} as affected
     {%- elif kind == 'warranty_claim_month' -%}
         select distinct cast(date_trunc('month', affected.event_date) as date) as event_date
         from {{ ref('int_warranty_affected_day') }} as affected

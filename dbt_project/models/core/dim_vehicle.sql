@@ -23,10 +23,16 @@ select
     cast(vin_wmi as string) as vin_wmi,
     cast(vin_model_year as integer) as vin_model_year,
     cast(vin_plant as string) as vin_plant,
+    cast(usage_kind as string) as usage_kind,
+
+    ----------  是否
+    cast(coalesce(usage_kind, '家用') = '家用' as boolean) as is_private,
 
     ----------  时间
     cast(build_date as date) as build_date,
     cast(sold_date as date) as sold_date,
+    cast(coalesce(warranty_start_date, sold_date) as date) as warranty_start_date,
+    cast(scrapped_date as date) as scrapped_date,
     cast(updated_at as timestamp) as updated_at
 from vehicles
 where newness_rank = 1

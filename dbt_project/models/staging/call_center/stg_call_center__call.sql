@@ -26,6 +26,8 @@ renamed as (
         vin_plant,
         agent_no,
         queue,
+        cast(wait_s as integer) as wait_s,
+        cast(wrap_up_s as integer) as wrap_up_s,
         agent_tags,
 
         ----------  原声

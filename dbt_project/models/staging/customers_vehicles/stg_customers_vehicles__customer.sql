@@ -19,6 +19,8 @@ renamed as (
         city_zh,
         gender,
         cast(birth_year as integer) as birth_year,
+        customer_kind,
+        income_band,
         cast(registered_at as timestamp) as registered_at,
         cast(updated_at as timestamp) as updated_at,
 

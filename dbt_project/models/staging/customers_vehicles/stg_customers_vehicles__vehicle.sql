@@ -22,6 +22,9 @@ renamed as (
         dealer_code,
         cast(build_date as date) as build_date,
         cast(sold_date as date) as sold_date,
+        usage_kind,
+        cast(warranty_start_date as date) as warranty_start_date,
+        cast(scrapped_date as date) as scrapped_date,
         cast(updated_at as timestamp) as updated_at,
 
         ----------  时间

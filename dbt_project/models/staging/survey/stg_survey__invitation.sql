@@ -23,6 +23,10 @@ renamed as (
         touchpoint,
         invite_channel,
         status,
+        instrument,
+        wave_no,
+        cast(is_probe as boolean) as is_probe,
+        cast(is_repeat as boolean) as is_repeat,
         cast(invited_at as timestamp) as invited_at,
         cast(updated_at as timestamp) as updated_at,
 

@@ -30,6 +30,16 @@ renamed as (
         cast(claimed_amount_cny as decimal(18, 2)) as claimed_amount_cny,
         cast(approved_amount_cny as decimal(18, 2)) as approved_amount_cny,
         status,
+        claim_kind,
+        visit_no,
+        cast(approved_date as date) as approved_date,
+        cast(posted_date as date) as posted_date,
+        cast(reversed_date as date) as reversed_date,
+        supplier_code,
+        lot_no,
+        cast(tax_rate as decimal(18, 6)) as tax_rate,
+        currency,
+        cost_centre,
         cast(updated_at as timestamp) as updated_at,
 
         ----------  时间

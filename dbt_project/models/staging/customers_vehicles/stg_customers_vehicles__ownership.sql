@@ -1,0 +1,41 @@
+-- 一行 = 一段车辆拥有关系的一个版本。
+with source as (
+    select * from {{ source('raw', 'customers_vehicles__ownership') }}
+),
+
+renamed as (
+    select
+        ----------  编号
+        record_id,
+        version_key,
+        content_hash,
+
+        ----------  契约字段
+        vin_key,
+        vin8_key,
+        vin_wmi,
+        cast(vin_model_year as integer) as vin_model_year,
+        vin_plant,
+        customer_key,
+        cast(owned_from_date as date) as owned_from_date,
+        cast(owned_until_date as date) as owned_until_date,
+        owner_relation,
+        cast(updated_at as timestamp) as updated_at,
+
+        ----------  时间
+        event_at,
+        event_date,
+        event_basis,
+        received_at,
+        ingest_date,
+
+        ----------  血缘
+        delivery_id,
+        record_ordinal,
+        is_deleted,
+        contract_version,
+        masker_version
+    from source
+)
+
+select * from renamed
