@@ -43,7 +43,8 @@ BY_NAME = {
 }  # fmt: skip
 COLUMN_TYPES = {"star_score": "decimal(3, 2)", "record_seq": "integer"}
 SECTIONS = {
-    "record_id": "编号", "customer_key": "来源给出的身份与车型", "verbatim": "原声", "version_key": "版本与血缘",
+    "record_id": "编号", "customer_key": "来源给出的身份与车型", "verbatim": "原声",
+    "version_key": "版本与血缘",
 }  # fmt: skip
 
 
@@ -273,9 +274,9 @@ def write_scaffold(project: Path, contract: Contract, *, overwrite: bool = False
     for name, text in files.items():
         path = dbt / "models" / name
         if overwrite or not path.exists():
-            text = _with_descriptions(text, _descriptions(path)) if path.suffix == ".yml" else text
+            kept = _descriptions(path) if path.suffix == ".yml" else {}
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(_with_descriptions(text, kept), encoding="utf-8")
             written.append(path)
     return written
 
