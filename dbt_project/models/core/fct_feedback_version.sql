@@ -5,8 +5,6 @@
     'record_id', 'feedback_id', 'channel', 'version_key', 'content_hash', 'delivery_id', 'is_voice', 'is_deleted',
     'score_input_hash', 'verbatim',
 ] %}
-{%- set newest_last = 'version_key asc nulls last, content_hash asc nulls last, received_at asc nulls last, '
-    ~ 'delivery_id asc nulls last' %}
 with sightings as (
     select {{ version | join(', ') }}, received_at
     from {{ ref('int_feedback__unioned') }}
@@ -30,7 +28,10 @@ compared as (
     select
         sightings.*,
         lag(sightings.content_hash) over (
-            partition by sightings.record_id order by {{ newest_last }}
+            partition by sightings.record_id
+            order by
+                sightings.version_key asc nulls last, sightings.content_hash asc nulls last,
+                sightings.received_at asc nulls last, sightings.delivery_id asc nulls last
         ) as content_before
     from sightings
     inner join seen_again on sightings.record_id = seen_again.record_id
@@ -40,7 +41,11 @@ numbered as (
     select
         compared.*,
         sum(case when content_before = content_hash then 0 else 1 end) over (
-            partition by record_id order by {{ newest_last }} rows between unbounded preceding and current row
+            partition by record_id
+            order by
+                version_key asc nulls last, content_hash asc nulls last, received_at asc nulls last,
+                delivery_id asc nulls last
+            rows between unbounded preceding and current row
         ) as run_no
     from compared
 ),
