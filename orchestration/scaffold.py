@@ -40,6 +40,7 @@ BY_NAME = {
     "order_no": ("order_no",), "dealer_code": ("dealer_code",), "brand_zh": ("brand_zh",),
     "series_zh": ("series_zh",), "model_zh": ("model_zh",), "source_category_zh": ("category_zh", "category"),
     "star_score": ("star_score", "star_count"), "software_version": ("software_version",),
+    "record_seq": ("record_seq", "message_seq"),
 }  # fmt: skip
 COLUMN_TYPES = {"star_score": "decimal(3, 2)", "record_seq": "integer"}
 SECTIONS = {
