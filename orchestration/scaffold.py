@@ -68,8 +68,8 @@ class Labels:
 
     def of_column(self, field: Field, column: str) -> str:
         """Say in Chinese what a column holds: the label, else the source's own Chinese name."""
-        source = field.source if isinstance(field.source, str) else field.source[0]
-        label = self.columns.get(column, source if HAN.search(source) else f"来源字段 {source}")
+        named = field.source if HAN.search(field.source) else f"来源字段 {field.source}"
+        label = self.columns.get(column, named)
         if column not in self.columns and field.is_identifier:
             return f"{label}的假名键"
         if column not in self.columns and field.type in ("datetime", "epoch_ms"):
@@ -109,18 +109,11 @@ def scaffold(contract: Contract, labels: Labels, feedback: Mapping[str, str]) ->
 
 def staged_columns(entity: Entity) -> Iterator[tuple[Field, str]]:
     """Yield (field, raw column) of an entity in order, without the texts that `verbatim` holds."""
-    spoken = _verbatim_fields(entity)
+    spoken = entity.verbatim.fields if entity.verbatim else ()
     for field in entity.fields:
         if field.pii not in RESTRICTED_CLASSES and field.name not in spoken:
             for column in field.raw_columns:
                 yield field, column
-
-
-def _verbatim_fields(entity: Entity) -> frozenset[str]:
-    if entity.verbatim is None:
-        return frozenset()
-    several = getattr(entity.verbatim, "fields", ()) or ()
-    return frozenset(name for name in (entity.verbatim.field, *several) if name)
 
 
 def _staged(field: Field, column: str) -> str:
