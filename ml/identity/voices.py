@@ -90,6 +90,11 @@ def _voice_keys(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
         + " union all ".join(parts)
         + ") k join spoken v using (voice_id) where tier is not null"
     )
+    # A voice's own number is a key only where a contact record says whose voice it is.
+    connection.execute(
+        "delete from voice_key where domain = 'voice' and key not in"
+        " (select key from key_person where domain = 'voice')"
+    )
     connection.execute(f"""
         create or replace temp table voice as
         select v.*, exists (

@@ -1,0 +1,53 @@
+"""Shared steps of the identity tests: raw files in, result tables out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml.identity import graph
+from ml.identity.evidence import write_sightings
+from ml.identity.resolve import Policy
+
+Files = Sequence[tuple[Path, str, str]]
+PUBLIC = Policy(public_channels=("social_media",))
+
+
+class Linking:
+    """One identity folder, brought to raw files as often as a test likes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, files: Files, policy: Policy = PUBLIC) -> graph.LinkCounts:
+        sightings = []
+        for path, channel, entity in files:
+            # As in a home, where a raw file is named after its content.
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            out = self.folder / "sightings" / f"{path.stem}-{digest}.parquet"
+            if not out.is_file():
+                write_sightings(path, channel, entity, out)
+            sightings.append(out)
+        with graph.open_engine("1GB") as engine:
+            return graph.link(engine, sightings, self.folder, policy)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        return graph.read_result(self.folder, name).to_pylist()
+
+    def results(self) -> dict[str, list[dict[str, Any]]]:
+        return {name: self.rows(name) for name in graph.RESULTS}
+
+    def voices(self) -> dict[str, dict[str, Any]]:
+        return {row["feedback_id"]: row for row in self.rows("voice_link")}
+
+
+@pytest.fixture
+def linking(tmp_path: Path) -> Callable[[str], Linking]:
+    def make(name: str = "identity") -> Linking:
+        return Linking(tmp_path / name)
+
+    return make
