@@ -87,7 +87,11 @@ class Population:
         for serial in range(int(self.random.choice([1, 1, 1, 2, 2, 3, 4])) if one.customers else 0):
             vin = key("vin", f"{number}-{serial}")
             # About one car in a hundred ends like another.
-            tail = f"{self.random.integers(0, len(one.phones) * 400)}" if self._chance(0.01) else f"{number}-{serial}"
+            tail = (
+                f"{self.random.integers(0, len(one.phones) * 400)}"
+                if self._chance(0.01)
+                else f"{number}-{serial}"
+            )
             self.vin8[vin] = key("vin8", tail)
             one.cars.append((vin, one.joined + self._day(0, 60), None))
         return one
@@ -116,7 +120,9 @@ class Population:
 
     # ---- records
 
-    def _add(self, channel: str, entity: str, day: int, version: int = 1, record: str = "", **fields: Any) -> str:
+    def _add(
+        self, channel: str, entity: str, day: int, version: int = 1, record: str = "", **fields: Any
+    ) -> str:
         self._serial += 1
         record = record or f"{entity}{self._serial}"
         at = datetime.combine(START + timedelta(days=day), datetime.min.time()) + timedelta(hours=3)
@@ -167,7 +173,9 @@ class Population:
             self._add("crm", "dealer_staff", 0, record=f"staff{number}", phone_key=phone,
                       joined_date=self._date(0), left_date=None)  # fmt: skip
 
-    def _version(self, one: Person, customer: str, number: int, version: int, day: int, phone: str | None) -> None:
+    def _version(
+        self, one: Person, customer: str, number: int, version: int, day: int, phone: str | None
+    ) -> None:
         rows = self.rows["customers_vehicles", "customer"]
         self._add("customers_vehicles", "customer", one.joined, version=version, record=customer,
                   customer_key=key("customer", customer), phone_key=phone if number == 0 else None,
@@ -311,4 +319,6 @@ def raw_table(rows: list[dict[str, Any]]) -> pa.Table:
         "text_keys": pa.list_(pa.string()),
     }  # fmt: skip
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return pa.table({name: pa.array([row.get(name) for row in rows], kinds.get(name, pa.string())) for name in names})
+    return pa.table(
+        {name: pa.array([row.get(name) for row in rows], kinds.get(name, pa.string())) for name in names}
+    )

@@ -17,7 +17,9 @@ class Records:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
-    def add(self, channel: str, entity: str, record: str, day: str, *, version: int = 1, **fields: Any) -> Records:
+    def add(
+        self, channel: str, entity: str, record: str, day: str, *, version: int = 1, **fields: Any
+    ) -> Records:
         at = datetime.fromisoformat(f"{day}T04:00:00")
         voice = fields.get("voice_id")
         row = {
@@ -32,16 +34,32 @@ class Records:
 
     def customer(self, name: str, phone: str | None, day: str = "2024-01-01", **fields: Any) -> Records:
         return self.add(
-            "customers_vehicles", "customer", f"customer {name}", day, customer_key=name, phone_key=phone, **fields
+            "customers_vehicles",
+            "customer",
+            f"customer {name}",
+            day,
+            customer_key=name,
+            phone_key=phone,
+            **fields,
         )
 
-    def owner(self, vin: str, name: str, start: str, end: str | None = None, relation: str = "车主") -> Records:
+    def owner(
+        self, vin: str, name: str, start: str, end: str | None = None, relation: str = "车主"
+    ) -> Records:
         return self.add(
             "customers_vehicles", "ownership", f"own {vin} {start} {name}", start, vin_key=vin, vin8_key=f"{vin}8",
             customer_key=name, owned_from_date=start, owned_until_date=end, owner_relation=relation,
         )  # fmt: skip
 
-    def call(self, voice: str, day: str, *, phone: str | None = None, vin: str | None = None, customer: str | None = None) -> Records:
+    def call(
+        self,
+        voice: str,
+        day: str,
+        *,
+        phone: str | None = None,
+        vin: str | None = None,
+        customer: str | None = None,
+    ) -> Records:
         return self.add(
             "call_center", "call", voice, day, voice_id=voice, call_no=voice, caller_phone_key=phone, vin_key=vin,
             customer_key=customer,

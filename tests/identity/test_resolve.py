@@ -25,11 +25,17 @@ def linked(make: Make, tmp_path: Path, records: Records, policy: Any = PUBLIC) -
 
 
 def person_of(one: Linking, domain: str, key: str) -> set[str | None]:
-    return {row["person_id"] for row in one.rows("key_person") if (row["domain"], row["key"]) == (domain, key)}
+    return {
+        row["person_id"] for row in one.rows("key_person") if (row["domain"], row["key"]) == (domain, key)
+    }
 
 
 def test_a_phone_on_record_names_its_customer(linking: Make, tmp_path: Path) -> None:
-    one = linked(linking, tmp_path, Records().customer("A", "P1").customer("B", "P2").call("v", "2024-05-01", phone="P1"))
+    one = linked(
+        linking,
+        tmp_path,
+        Records().customer("A", "P1").customer("B", "P2").call("v", "2024-05-01", phone="P1"),
+    )
     voice = one.voices()["v"]
     assert {voice["person_id"]} == person_of(one, "customer", "A") != person_of(one, "customer", "B")
     assert (voice["customer_key"], voice["link_method"]) == ("A", "phone")
@@ -86,9 +92,19 @@ def test_an_open_owner_ends_where_the_next_begins(linking: Make, tmp_path: Path)
 
 def test_staff_phones_are_nobodys_and_flagged(linking: Make, tmp_path: Path) -> None:
     records = Records().customer("A", "P1").owner("V", "A", "2024-01-01")
-    records.add("crm", "dealer_staff", "s", "2024-01-01", phone_key="S", joined_date="2024-01-01", left_date="2024-09-01")
+    records.add(
+        "crm",
+        "dealer_staff",
+        "s",
+        "2024-01-01",
+        phone_key="S",
+        joined_date="2024-01-01",
+        left_date="2024-09-01",
+    )
     records.add("crm", "lead", "l", "2024-03-01", lead_no="L", customer_key="A", phone_key="S")
-    records.call("posing", "2024-05-01", phone="S", vin="V").call("named", "2024-05-02", phone="S", customer="A")
+    records.call("posing", "2024-05-01", phone="S", vin="V").call(
+        "named", "2024-05-02", phone="S", customer="A"
+    )
     records.call("left", "2024-10-01", phone="S", vin="V")
     one = linked(linking, tmp_path, records)
     voices = one.voices()
@@ -109,7 +125,15 @@ def test_ends_of_vins_that_collide_name_no_car_by_themselves(linking: Make, tmp_
     records.add("crm", "app_account", "a", "2024-01-01", app_account_key="ACC", customer_key="A",
                 bound_at="2024-01-01 00:00:00.000000")  # fmt: skip
     for voice, account in (("known", "ACC"), ("unknown", "X")):
-        records.add("owner_app", "app_feedback", voice, "2024-05-01", voice_id=voice, app_account_key=account, vin8_key="E")
+        records.add(
+            "owner_app",
+            "app_feedback",
+            voice,
+            "2024-05-01",
+            voice_id=voice,
+            app_account_key=account,
+            vin8_key="E",
+        )
     voices = linked(linking, tmp_path, records).voices()
     assert (voices["known"]["vin_key"], voices["known"]["vehicle_basis"]) == ("V1", "vin8")
     assert voices["unknown"]["vin_key"] is None
@@ -138,7 +162,15 @@ def test_two_customer_numbers_with_one_card_are_one_person(linking: Make, tmp_pa
 def test_an_unmerge_leaves_what_there_would_be_without_the_edge(linking: Make, tmp_path: Path) -> None:
     def past(*, with_edge: bool) -> Records:
         records = Records().customer("A", "P1").customer("B", "P2")
-        records.add("crm", "lead", "l1", "2024-03-01", lead_no="L1", customer_key="A", phone_key="X" if with_edge else None)
+        records.add(
+            "crm",
+            "lead",
+            "l1",
+            "2024-03-01",
+            lead_no="L1",
+            customer_key="A",
+            phone_key="X" if with_edge else None,
+        )
         records.add("crm", "lead", "l2", "2024-03-01", lead_no="L2", customer_key="B", phone_key="Y")
         return records.call("v", "2024-05-01", phone="X")
 
@@ -147,13 +179,17 @@ def test_an_unmerge_leaves_what_there_would_be_without_the_edge(linking: Make, t
     decisions = (
         Decision("unmerge", "phone", "X", "customer", "A"), Decision("unmerge", "lead", "L1", "phone", "X"),
     )  # fmt: skip
-    merged.run(past(with_edge=True).write(tmp_path / "m" / "raw"), dataclasses.replace(PUBLIC, decisions=decisions))
+    merged.run(
+        past(with_edge=True).write(tmp_path / "m" / "raw"), dataclasses.replace(PUBLIC, decisions=decisions)
+    )
     apart = Linking(tmp_path / "apart")
     apart.run(past(with_edge=False).write(tmp_path / "n" / "raw"))
     assert merged.results() == apart.results()
     assert merged.voices()["v"]["customer_key"] is None
     again = (*decisions, Decision("merge", "customer", "A", "phone", "X"))
-    merged.run(past(with_edge=True).write(tmp_path / "m" / "raw"), dataclasses.replace(PUBLIC, decisions=again))
+    merged.run(
+        past(with_edge=True).write(tmp_path / "m" / "raw"), dataclasses.replace(PUBLIC, decisions=again)
+    )
     assert merged.voices()["v"]["customer_key"] == "A"
 
 
@@ -172,7 +208,9 @@ def test_weaker_edges_never_move_a_person(linking: Make, tmp_path: Path) -> None
     records = Records().customer("A", "P")
     before = person_of(linked(linking, tmp_path, records), "customer", "A")
     for number in range(3):
-        records.add("crm", "lead", f"l{number}", "2023-03-01", lead_no="L0", customer_key="A", phone_key=f"0{number}")
+        records.add(
+            "crm", "lead", f"l{number}", "2023-03-01", lead_no="L0", customer_key="A", phone_key=f"0{number}"
+        )
     assert person_of(linked(linking, tmp_path, records), "customer", "A") == before
 
 
@@ -192,7 +230,15 @@ def test_public_handles_need_the_purpose_and_the_consent(
     days = {"before": "2024-03-20", "within": "2024-05-01", "after": "2024-06-02"}
     for voice, day in days.items():
         records.add("social_media", "post", voice, day, voice_id=voice, author_key="H")
-        records.add("social_media", "post", f"{voice} text", day, voice_id=f"{voice} text", author_key="N", text_keys=["phone:P"])
+        records.add(
+            "social_media",
+            "post",
+            f"{voice} text",
+            day,
+            voice_id=f"{voice} text",
+            author_key="N",
+            text_keys=["phone:P"],
+        )
     policy = dataclasses.replace(PUBLIC, link_public_handles=allowed)
     voices = linked(linking, tmp_path, records, policy).voices()
     found = {voice for voice, row in voices.items() if row["customer_key"]}
@@ -237,7 +283,16 @@ def test_nothing_and_null_keys_are_no_error(linking: Make, tmp_path: Path) -> No
 
 def test_a_withdrawn_record_proves_nothing(linking: Make, tmp_path: Path) -> None:
     records = Records().customer("A", "P").call("v", "2024-05-01", phone="P")
-    records.add("call_center", "call", "v", "2024-05-01", version=2, voice_id="v", caller_phone_key="P", is_deleted=True)
+    records.add(
+        "call_center",
+        "call",
+        "v",
+        "2024-05-01",
+        version=2,
+        voice_id="v",
+        caller_phone_key="P",
+        is_deleted=True,
+    )
     assert linked(linking, tmp_path, records).voices() == {}
 
 
@@ -287,4 +342,6 @@ def test_results_have_their_declared_shape(linking: Make, tmp_path: Path) -> Non
     one = linked(linking, tmp_path, Records().customer("A", "P").call("v", "2024-05-01", phone="P"))
     for name, schema in graph.RESULTS.items():
         found = graph.read_result(one.folder, name).schema
-        assert [(field.name, str(field.type)) for field in found] == [(f.name, str(f.type)) for f in schema], name
+        assert [(field.name, str(field.type)) for field in found] == [
+            (f.name, str(f.type)) for f in schema
+        ], name
