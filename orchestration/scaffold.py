@@ -40,10 +40,12 @@ BY_NAME = {
     "order_no": ("order_no",), "dealer_code": ("dealer_code",), "brand_zh": ("brand_zh",),
     "series_zh": ("series_zh",), "model_zh": ("model_zh",), "source_category_zh": ("category_zh", "category"),
     "star_score": ("star_score", "star_count"), "software_version": ("software_version",),
+    "record_seq": ("record_seq", "message_seq"),
 }  # fmt: skip
 COLUMN_TYPES = {"star_score": "decimal(3, 2)", "record_seq": "integer"}
 SECTIONS = {
-    "record_id": "编号", "customer_key": "来源给出的身份与车型", "verbatim": "原声", "version_key": "版本与血缘",
+    "record_id": "编号", "customer_key": "来源给出的身份与车型", "verbatim": "原声",
+    "version_key": "版本与血缘",
 }  # fmt: skip
 
 
@@ -66,8 +68,8 @@ class Labels:
 
     def of_column(self, field: Field, column: str) -> str:
         """Say in Chinese what a column holds: the label, else the source's own Chinese name."""
-        source = field.source if isinstance(field.source, str) else field.source[0]
-        label = self.columns.get(column, source if HAN.search(source) else f"来源字段 {source}")
+        named = field.source if HAN.search(field.source) else f"来源字段 {field.source}"
+        label = self.columns.get(column, named)
         if column not in self.columns and field.is_identifier:
             return f"{label}的假名键"
         if column not in self.columns and field.type in ("datetime", "epoch_ms"):
@@ -107,18 +109,11 @@ def scaffold(contract: Contract, labels: Labels, feedback: Mapping[str, str]) ->
 
 def staged_columns(entity: Entity) -> Iterator[tuple[Field, str]]:
     """Yield (field, raw column) of an entity in order, without the texts that `verbatim` holds."""
-    spoken = _verbatim_fields(entity)
+    spoken = entity.verbatim.fields if entity.verbatim else ()
     for field in entity.fields:
         if field.pii not in RESTRICTED_CLASSES and field.name not in spoken:
             for column in field.raw_columns:
                 yield field, column
-
-
-def _verbatim_fields(entity: Entity) -> frozenset[str]:
-    if entity.verbatim is None:
-        return frozenset()
-    several = getattr(entity.verbatim, "fields", ()) or ()
-    return frozenset(name for name in (entity.verbatim.field, *several) if name)
 
 
 def _staged(field: Field, column: str) -> str:
@@ -273,9 +268,9 @@ def write_scaffold(project: Path, contract: Contract, *, overwrite: bool = False
     for name, text in files.items():
         path = dbt / "models" / name
         if overwrite or not path.exists():
-            text = _with_descriptions(text, _descriptions(path)) if path.suffix == ".yml" else text
+            kept = _descriptions(path) if path.suffix == ".yml" else {}
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(_with_descriptions(text, kept), encoding="utf-8")
             written.append(path)
     return written
 

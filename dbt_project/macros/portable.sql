@@ -49,6 +49,13 @@
 {% macro default__days_between(first, last) -%} datediff({{ last }}, {{ first }}) {%- endmacro %}
 {% macro duckdb__days_between(first, last) -%} date_diff('day', {{ first }}, {{ last }}) {%- endmacro %}
 
+{# Whole seconds from one moment to another. #}
+{% macro seconds_between(first, last) -%}
+    {{ return(adapter.dispatch('seconds_between', 'voc_warehouse')(first, last)) }}
+{%- endmacro %}
+{% macro default__seconds_between(first, last) -%} timestampdiff(second, {{ first }}, {{ last }}) {%- endmacro %}
+{% macro duckdb__seconds_between(first, last) -%} date_diff('second', {{ first }}, {{ last }}) {%- endmacro %}
+
 {# Monday 1 … Sunday 7. #}
 {% macro iso_weekday(day) -%}
     {{ return(adapter.dispatch('iso_weekday', 'voc_warehouse')(day)) }}

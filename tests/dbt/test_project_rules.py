@@ -132,7 +132,7 @@ def test_incremental_models_replace_partitions(manifest: Any) -> None:
 def test_text_is_published_to_readers_of_text_only(manifest: Any) -> None:
     """No free text and no direct identifier reaches `bi` or `finance`."""
     guarded = {"verbatim", "evidence_text", "fault_note", "source_voice_no"}
-    never = {"phone_key", "mail_key", "id_card_key", "plate_key"}
+    never = {"phone_key", "mail_key", "id_card_key", "plate_key", "handle_key"}
     seen = set()
     for node in models(manifest):
         if not node.config.meta.get("audiences"):

@@ -1,7 +1,7 @@
 """The recipe "Add a channel" of CONTRIBUTING.md, done to the letter in a copy of the project.
 
-The JSON line, the contract, the entry and the commands are cut out of the Markdown and nothing is
-added: when the recipe stops being enough, this fails.
+The rows, the contract, the entry and the commands are cut out of the Markdown and nothing is added:
+when the recipe stops being enough, this fails.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from orchestration.settings import PROJECT_ROOT
-from tests.support.home import Home, Warm
+from tests.support.home import Home, Warm, plain_environment
 
-CHANNEL = "owner_app"
+CHANNEL = "charging_ticket"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PROJECT = ("orchestration", "ml", "data_quality", "dbt_project", "sample_oem", "voc.yml", "pyproject.toml")
 RECEIVED = "2026-01-02T08:00:00+08:00"
@@ -53,59 +54,76 @@ def snapshot(root: Path) -> dict[str, bytes]:
     }
 
 
-def follow(project: Path) -> str:
-    """Do steps 1 to 4; return the JSON line of the source."""
-    (line,) = [body for language, body in blocks() if language == "json"]
+def follow(project: Path) -> bytes:
+    """Do steps 1 to 4; return the source's file."""
+    (rows,) = [body for language, body in blocks() if language == "csv"]
     contract, entry = [body for language, body in blocks() if language == "yaml"]
     (project / f"data_quality/contracts/{CHANNEL}.yml").write_text(contract, encoding="utf-8")
     config = project / "voc.yml"
     text = config.read_text(encoding="utf-8")
     config.write_text(text.replace("channels:\n", f"channels:\n{entry}", 1), encoding="utf-8")
-    for body in models():
-        subprocess.run(["bash", "-euo", "pipefail", "-c", body], cwd=project, check=True)
-    return line
+    voc = f'voc() {{ "{sys.executable}" -m orchestration.cli "$@"; }}\n'
+    for body in steps():
+        subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", voc + body],
+            cwd=project,
+            env=plain_environment(project),
+            check=True,
+        )
+    return rows.encode("gb18030")
 
 
-def models() -> list[str]:
-    return [body for language, body in blocks() if language == "bash" and not body.startswith("voc ")]
+def steps() -> list[str]:
+    """The commands up to the models; what comes after is the refresh."""
+    return [body for language, body in blocks() if language == "bash" and "voc deliver" not in body]
 
 
 def test_recipe_changes_one_file_and_adds_the_channels_own(project: Path) -> None:
     before = snapshot(project)
     follow(project)
     after = snapshot(project)
-    changed = {name for name in before if after.get(name) != before[name]}
-    added = after.keys() - before.keys()
-    assert changed == {"voc.yml"}
-    assert all(CHANNEL in name for name in added)
-    assert f"data_quality/contracts/{CHANNEL}.yml" in added
-    assert sum(name.startswith(f"dbt_project/models/staging/{CHANNEL}/") for name in added) == 3
+    assert {name for name in before if after.get(name) != before[name]} == {"voc.yml"}
+    models = "dbt_project/models"
+    assert after.keys() - before.keys() == {
+        f"data_quality/contracts/{CHANNEL}.yml",
+        f"{models}/staging/{CHANNEL}/_sources.yml",
+        f"{models}/staging/{CHANNEL}/stg_{CHANNEL}__ticket.sql",
+        f"{models}/staging/{CHANNEL}/stg_{CHANNEL}__ticket.yml",
+        f"{models}/intermediate/feedback/int_feedback__{CHANNEL}.sql",
+        f"{models}/intermediate/feedback/int_feedback__{CHANNEL}.yml",
+    }
 
 
 @pytest.mark.slow
-def test_recipe_brings_the_voice_to_the_published_tables(project: Path, warm: Warm, tmp_path: Path) -> None:
-    line = follow(project)
-    source = tmp_path / "feedback.jsonl"
-    source.write_text(line, encoding="utf-8")
+def test_recipe_brings_the_voice_to_the_published_tables(project: Path, tmp_path: Path) -> None:
+    rows = follow(project)
+    source = tmp_path / "tickets.csv"
+    source.write_bytes(rows)
     home = Home.create(tmp_path / "home", Warm(tmp_path, project))
     home.voc_cold("deliver", CHANNEL, str(source), "--received-at", RECEIVED).ok()
     home.voc_cold("refresh").ok()
-    shown = [body for language, body in blocks() if language == "bash" and body.startswith("voc ")]
+    shown = [body for language, body in blocks() if language == "bash" and "voc deliver" in body]
     assert f"voc deliver {CHANNEL}" in shown[0]
     (query,) = re.findall(r'voc sql "([^"]+)"', shown[0])
     found = home.voc_cold("sql", "--format", "json", query).ok()
+    # Two rows are one voice; the ticket withdrawn is none.
     assert json.loads(found.out) == [{"channel": CHANNEL, "voices": 1}]
     row = json.loads(
         home.voc_cold(
             "sql", "--audience", "voice", "--format", "json",
-            "select source_voice_no, verbatim, vin_key, feedback_date, occurred_at_basis "
-            "from core.fct_feedback",
+            "select source_voice_no, verbatim, vin_key, author_key_basis, record_count, source_categories_zh, "
+            "feedback_date, occurred_at, occurred_at_basis from core.fct_feedback",
         ).ok().out
     )[0]  # fmt: skip
-    document = json.loads(line)
-    assert row["source_voice_no"] == document["id"]
-    assert row["verbatim"] == document["body"]
+    lines = [line.split(";") for line in rows.decode("gb18030").splitlines()[1:]]
+    assert row["source_voice_no"] == lines[0][0]
+    assert row["verbatim"] == f"{lines[0][-1]}\n{lines[1][-1]}"
     assert row["vin_key"].startswith("k1_")
+    assert (row["author_key_basis"], row["record_count"]) == ("phone", 2)
+    assert row["source_categories_zh"] == "处理中"
     assert row["occurred_at_basis"] == "source_time"
+    # 18:30 in Shanghai.
+    assert str(row["occurred_at"]).replace("T", " ").startswith("2026-01-01 10:30:00")
     assert str(row["feedback_date"])[:10] == "2026-01-01"
-    assert document["vin"] not in found.out
+    assert lines[0][3] not in found.out
+    assert lines[0][3] not in json.dumps(row)

@@ -165,7 +165,7 @@ class RawHome:
         ordinal: int,
     ) -> dict[str, Any]:
         event_at, event_date = _event(entity, record, received_at)
-        text = record.get(entity.verbatim.field) if entity.verbatim else None
+        text = _verbatim(entity, record)
         version = str(record[entity.version_field]) if entity.version_field else _stamp(received_at)
         named = [str(record.get(part) or "") for part in entity.record_key]
         row: dict[str, Any] = {
@@ -317,6 +317,15 @@ def _event(entity: Entity, record: Mapping[str, Any], received_at: datetime) -> 
         return datetime(day.year, day.month, day.day, tzinfo=UTC), day
     instant = datetime.fromisoformat(value).replace(tzinfo=UTC)
     return instant, business_date(instant)
+
+
+def _verbatim(entity: Entity, record: Mapping[str, Any]) -> str | None:
+    """The words of a record; those of another role than the voice's are not its words."""
+    if entity.verbatim is None:
+        return None
+    if entity.verbatim.role_field and record.get(entity.verbatim.role_field) != entity.verbatim.role:
+        return None
+    return "\n".join(str(record[name]) for name in entity.verbatim.fields if record.get(name)) or None
 
 
 def _is_deleted(entity: Entity, record: Mapping[str, Any]) -> bool:

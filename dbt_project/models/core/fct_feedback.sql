@@ -30,7 +30,9 @@ live_records as (
         current_records.*,
         row_number() over (
             partition by feedback_id
-            order by received_at desc nulls last, content_hash desc nulls last, record_id asc nulls last
+            order by
+                received_at desc nulls last, record_seq desc nulls last, content_hash desc nulls last,
+                record_id asc nulls last
         ) as newness_rank
     from current_records
     where is_voice and not is_deleted
@@ -130,22 +132,39 @@ select
     cast(feedback_id as string) as feedback_id,
     cast(channel as string) as channel,
     cast(source_voice_no as string) as source_voice_no,
+    cast(thread_no as string) as thread_no,
+    cast(reply_to_no as string) as reply_to_no,
+    cast(repost_of_no as string) as repost_of_no,
 
     ----------  谁、哪辆车（来源自己给出的；跨源对应见 bridge_feedback_customer）
-    cast(coalesce(customer_key, phone_key, vin_key, feedback_id) as string) as author_key,
+    cast(coalesce(customer_key, account_key, phone_key, mail_key, vin_key, handle_key, feedback_id) as string)
+        as author_key,
     cast(case
         when customer_key is not null then 'customer'
+        when account_key is not null then 'account'
         when phone_key is not null then 'phone'
+        when mail_key is not null then 'mail'
         when vin_key is not null then 'vehicle'
+        when handle_key is not null then 'handle'
         else 'voice'
     end as string) as author_key_basis,
     cast(customer_key as string) as customer_key,
     cast(phone_key as string) as phone_key,
+    cast(mail_key as string) as mail_key,
+    cast(account_key as string) as account_key,
+    cast(handle_key as string) as handle_key,
     cast(vin_key as string) as vin_key,
+    cast(vin8_key as string) as vin8_key,
+    cast(plate_key as string) as plate_key,
+    cast(dealer_code as string) as dealer_code,
+    cast(order_no as string) as order_no,
+    cast(author_role as string) as author_role,
     cast(brand_zh as string) as brand_zh,
     cast(series_zh as string) as series_zh,
     cast(model_zh as string) as model_zh,
     cast(source_categories_zh as string) as source_categories_zh,
+    cast(star_score as decimal(3, 2)) as star_score,
+    cast(software_version as string) as software_version,
 
     ----------  原声
     cast(voice_verbatim as string) as verbatim,

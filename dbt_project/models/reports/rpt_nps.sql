@@ -63,6 +63,13 @@ estimated as (
             / nullif(response_count, 0)
         ) as half_width
     from shares
+),
+
+-- Without fresh answers the last days of a window are empty, not good.
+source_status as (
+    select bool_or(channel_status.is_stale) as is_source_stale
+    from {{ source('ctl', 'channel_status') }} as channel_status
+    where channel_status.channel = 'survey'
 )
 
 select
@@ -83,6 +90,8 @@ select
         as nps_high,
     cast('multinomial_normal_95' as string) as interval_method,
     cast(is_suppressed as boolean) as is_suppressed,
-    cast(case when is_suppressed then '样本少于 {{ minimum_sample() }}' end as string) as suppression_reason_zh
+    cast(case when is_suppressed then '样本少于 {{ minimum_sample() }}' end as string) as suppression_reason_zh,
+    cast(coalesce(source_status.is_source_stale, true) as boolean) as is_source_stale
 from estimated
+cross join source_status
 order by report_date, window_days, survey_type, touchpoint

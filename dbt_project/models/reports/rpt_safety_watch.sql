@@ -23,6 +23,10 @@ voices as (
 
 aspects as (
     select * from {{ ref('dim_aspect') }}
+),
+
+channel_status as (
+    select * from {{ source('ctl', 'channel_status') }}
 )
 
 select
@@ -45,8 +49,10 @@ select
     cast(mentions.evidence_text as string) as evidence_text,
     cast(voices.verbatim as string) as verbatim,
     cast(voices.occurred_at as timestamp) as occurred_at,
-    cast(voices.first_received_at as timestamp) as first_received_at
+    cast(voices.first_received_at as timestamp) as first_received_at,
+    cast(coalesce(channel_status.is_stale, true) as boolean) as is_source_stale
 from mentions
 inner join voices on mentions.feedback_id = voices.feedback_id
 left join aspects on mentions.aspect_code = aspects.aspect_code
+left join channel_status on mentions.channel = channel_status.channel
 order by feedback_date, mention_id

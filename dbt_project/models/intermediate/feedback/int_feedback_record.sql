@@ -2,8 +2,10 @@
 -- 受影响的业务日：库中已有的行与窗口内的行按版本次序合并，再重算每个声音的业务日，
 -- 所以一天的代价只与那一天有关，增量与全量结果相同。
 {%- set record = [
-    'record_id', 'feedback_id', 'channel', 'source_voice_no', 'customer_key', 'phone_key', 'vin_key',
-    'brand_zh', 'series_zh', 'model_zh', 'source_category_zh', 'verbatim', 'score_input_hash', 'text_keys', 'is_voice',
+    'record_id', 'feedback_id', 'channel', 'source_voice_no', 'thread_no', 'reply_to_no', 'repost_of_no',
+    'customer_key', 'phone_key', 'mail_key', 'account_key', 'handle_key', 'vin_key', 'vin8_key', 'plate_key',
+    'dealer_code', 'order_no', 'author_role', 'brand_zh', 'series_zh', 'model_zh', 'source_category_zh', 'star_score',
+    'software_version', 'verbatim', 'score_input_hash', 'text_keys', 'record_seq', 'is_voice',
     'version_key', 'content_hash', 'delivery_id', 'record_ordinal', 'received_at', 'ingest_date', 'event_at',
     'event_date', 'event_basis', 'is_deleted', 'contract_version', 'masker_version',
 ] %}
@@ -42,12 +44,15 @@ placed as (
         current_versions.*,
         min(event_date) over (partition by feedback_id) as voice_date,
         -- The newest record that carries a text stands for all records with the same text. By first
-        -- sighting: the version of a record seen again depends on the order of deliveries.
+        -- sighting: the version of a record seen again depends on the order of deliveries. A sentence said
+        -- twice in a conversation stands where it was said first.
         case
             when is_voice and not is_deleted and score_input_hash is not null
                 then row_number() over (
                     partition by feedback_id, score_input_hash, (is_voice and not is_deleted)
-                    order by received_at desc nulls last, content_hash desc nulls last, record_id asc nulls last
+                    order by
+                        received_at desc nulls last, record_seq asc nulls last, content_hash desc nulls last,
+                        record_id asc nulls last
                 )
         end as text_copy_rank
     from current_versions

@@ -1,4 +1,5 @@
 -- 一行 = 一个声音的一段不同的原声（同一原声在多条记录里只算一段），按次序排好并给出它在整段原声中的起点。
+-- 次序：会话按来源的次序（record_seq），来源没有次序的按收到的先后。
 with bearers as (
     select
         feedback_id,
@@ -6,6 +7,7 @@ with bearers as (
         record_id,
         content_hash,
         received_at,
+        record_seq,
         verbatim
     from {{ ref('int_feedback_record') }}
     where is_text_bearer and {{ in_affected_days('voice_date', 'feedback') }}
@@ -16,7 +18,9 @@ ordered as (
         bearers.*,
         row_number() over (
             partition by feedback_id
-            order by received_at asc nulls last, content_hash asc nulls last, record_id asc nulls last
+            order by
+                record_seq asc nulls last, received_at asc nulls last, content_hash asc nulls last,
+                record_id asc nulls last
         ) as text_seq
     from bearers
 )

@@ -11,8 +11,6 @@ renamed as (
         version_key,
         content_hash,
 
-        ----------  契约字段
-
         ----------  原声
         verbatim,
         score_input_hash,
