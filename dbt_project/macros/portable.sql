@@ -76,10 +76,3 @@
 {%- endmacro %}
 {% macro default__list_as_text(expression) -%} array_join({{ expression }}, ',') {%- endmacro %}
 {% macro duckdb__list_as_text(expression) -%} array_to_string({{ expression }}, ',') {%- endmacro %}
-
-{# Whole seconds from one time to another. #}
-{% macro seconds_between(first, last) -%}
-    {{ return(adapter.dispatch('seconds_between', 'voc_warehouse')(first, last)) }}
-{%- endmacro %}
-{% macro default__seconds_between(first, last) -%} timestampdiff(second, {{ first }}, {{ last }}) {%- endmacro %}
-{% macro duckdb__seconds_between(first, last) -%} date_diff('second', {{ first }}, {{ last }}) {%- endmacro %}

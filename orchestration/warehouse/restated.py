@@ -12,16 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
 
 import duckdb
 
-from orchestration.warehouse.connection import quoted_name
+from orchestration.warehouse.connection import quoted
 
 VEHICLE_MONTH = "vehicle_month"
 CUSTOMER_QUARTER = "customer_quarter"
 SPINES: Mapping[str, str] = {VEHICLE_MONTH: "month", CUSTOMER_QUARTER: "quarter"}
+_MONTHS = {"month": 1, "quarter": 3}
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,18 @@ class Watch:
         """Name of the view over the window's records."""
         return f"staging.stg_{self.channel}__{self.entity}"
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """Names of what is compared."""
+        return frozenset({self.source, f"intermediate.{self.stored}"})
+
 
 WATCHES: Mapping[str, tuple[Watch, ...]] = {
     VEHICLE_MONTH: (
         Watch(
             "customers_vehicles", "vehicle", "int_vehicle",
-            ("vin_key", "vehicle_model_code", "dealer_code", "usage_kind", "sold_date", "warranty_start_date"),
+            ("vin_key", "vehicle_model_code", "dealer_code", "usage_kind", "sold_date",
+             "warranty_start_date"),
             day="least(sold_date, coalesce(warranty_start_date, sold_date))",
             is_lasting=True, tail="scrapped_date",
         ),
@@ -67,7 +73,9 @@ WATCHES: Mapping[str, tuple[Watch, ...]] = {
             "connected_car", "software_install", "int_software_install",
             ("vin_key", "software_version", "install_result", "installed_at"), is_lasting=True,
         ),
-        Watch("connected_car", "vehicle_usage", "int_vehicle_usage", ("vin_key", "odometer_km", "distance_km")),
+        Watch(
+            "connected_car", "vehicle_usage", "int_vehicle_usage", ("vin_key", "odometer_km", "distance_km"),
+        ),
         Watch("warranty_claims", "claim_line", "int_warranty_claim_line", ("vin_key",)),
         Watch("service", "service_visit", "int_service_visit", ("vin_key",)),
     ),
@@ -111,9 +119,7 @@ class WindowView:
     entities: frozenset[tuple[str, str]]
 
 
-def restated_partitions(
-    connection: duckdb.DuckDBPyConnection, view: WindowView
-) -> list[tuple[str, date]]:
+def restated_partitions(connection: duckdb.DuckDBPyConnection, view: WindowView) -> list[tuple[str, date]]:
     """Return the (kind, first day) of each complete month and quarter whose rows may differ after the build.
 
     Reads the stored versions (schema `intermediate`) and the window's records (`staging`): call it
@@ -121,30 +127,51 @@ def restated_partitions(
     first build) gives none: a full rebuild makes all.
     """
     stored = _tables(connection)
+    ended = connection.execute("select max(as_of) + 1 from ctl.build_state").fetchone()
     found: set[tuple[str, date]] = set()
     for kind, unit in SPINES.items():
-        days = [(_built_as_of(connection), True)] if _built_as_of(connection) else []
+        # What ended since the last good build is complete now.
+        days = [(ended[0], True)] if ended and ended[0] else []
         for watch in WATCHES[kind]:
-            is_known = {("intermediate", watch.stored), ("staging", watch.source.split(".")[1])} <= stored
-            if is_known and (watch.channel, watch.entity) in view.entities:
+            if (watch.channel, watch.entity) in view.entities and watch.tables <= stored:
                 days += _changed_days(connection, watch)
         if kind == CUSTOMER_QUARTER:
             days += _voice_days(view)
-        found |= {(kind, day) for day in _partitions(connection, days, unit, view.as_of)}
-    return sorted(found | _unfinished(connection))
+        found |= {(kind, day) for day in _partitions(days, unit, view.as_of)}
+    return sorted(found)
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
-    return set(
-        connection.execute(
-            "select table_schema, table_name from information_schema.tables "
-            "where table_schema in ('intermediate', 'staging', 'ctl')"
-        ).fetchall()
-    )
+def unfinished_partitions(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, date]]:
+    """Return what a build that failed or died had to make anew, to be made in the next one as well.
+
+    Its stored records may be the new ones already, so comparing finds no difference. Call it before
+    the window's tables are written.
+    """
+    tables = _tables(connection)
+    if not {"ctl.run_window", "ctl.affected_partition"} <= tables:
+        return []
+    open_key = "select window_key from ctl.run_window"
+    done = "select window_key from ctl.built_window" if "ctl.built_window" in tables else "select null"
+    kinds = ", ".join(quoted(kind) for kind in SPINES)
+    return connection.execute(
+        f"""
+        select partition_kind, event_date from ctl.affected_partition
+        where partition_kind in ({kinds}) and ({open_key}) is distinct from ({done})
+        order by all
+        """
+    ).fetchall()
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = connection.execute(
+        "select table_schema || '.' || table_name from information_schema.tables "
+        "where table_schema in ('intermediate', 'staging', 'ctl')"
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def _changed_days(connection: duckdb.DuckDBPyConnection, watch: Watch) -> list[tuple[date, bool]]:
-    """Return the days from which (or on which) records of the window say other things than the stored ones."""
+    """Return the days on which, or from which on, the window's records say other things than the stored."""
     rows = connection.execute(_changed_sql(watch)).fetchall()
     return [(day, watch.is_lasting) for (day,) in rows if day is not None]
 
@@ -155,30 +182,26 @@ def _changed_sql(watch: Watch) -> str:
         f"coming.shown_{place} is not distinct from stored.shown_{place}" for place in range(len(shown))
     )
     listed = ", ".join(f"{column} as shown_{place}" for place, column in enumerate(shown))
-    tail = watch.tail or "cast(null as date)"
     days = [watch.day, *watch.other_days]
     if watch.around:
         days += [f"{watch.day} - {watch.around}", f"{watch.day} + {watch.around}"]
-    picked = f"record_id, {listed}, {tail} as tail, unnest([{', '.join(days)}]) as shown_day"
+    tail = watch.tail or "cast(null as date)"
+    picked = f"record_id, {listed}, {tail} as tail, [{', '.join(days)}] as shown_days"
     return f"""
         with coming as (select {picked} from {watch.source}),
         stored as (
-            select {picked} from intermediate.{quoted_name(watch.stored)}
+            select {picked} from intermediate.{watch.stored}
             where record_id in (select record_id from {watch.source})
-        ),
-        pairs as (
-            select coming.shown_day as new_day, stored.shown_day as old_day, {same} as is_same,
-                coming.tail as new_tail, stored.tail as old_tail, stored.record_id is not null as is_known
-            from coming left join stored on coming.record_id = stored.record_id
         )
         select distinct unnest(
             case
-                when is_known and is_same and new_tail is not distinct from old_tail then []
-                when is_known and is_same then [least(new_tail, old_tail)]
-                else [new_day, old_day]
+                when stored.record_id is null then coming.shown_days
+                when not ({same}) then list_concat(coming.shown_days, stored.shown_days)
+                when coming.tail is distinct from stored.tail then [least(coming.tail, stored.tail)]
+                else []
             end
         ) as day
-        from pairs
+        from coming left join stored on coming.record_id = stored.record_id
     """
 
 
@@ -192,54 +215,27 @@ def _voice_days(view: WindowView) -> Iterable[tuple[date, bool]]:
             yield day, False
 
 
-def _partitions(
-    connection: duckdb.DuckDBPyConnection, days: Iterable[tuple[date, bool]], unit: str, as_of: date
-) -> set[date]:
-    """Return the first days of the complete months or quarters that these days (or all from them on) lie in."""
-    given = set(days)
-    points = {day for day, is_lasting in given if not is_lasting}
-    onward = min((day for day, is_lasting in given if is_lasting), default=None)
-    rows = connection.execute(
-        f"""
-        with starts as (
-            select cast(unnest(generate_series(
-                date_trunc('{unit}', least($first, $as_of)), date_trunc('{unit}', $as_of), interval 1 {unit}
-            )) as date) as start_day
-        )
-        select start_day from starts
-        where start_day + interval 1 {unit} <= $as_of + 1
-            and (start_day >= date_trunc('{unit}', $onward)
-                or start_day in (select date_trunc('{unit}', day) from (select unnest($points) as day)))
-        """,
-        {
-            "first": min([*points, *([onward] if onward else [])], default=as_of),
-            "as_of": as_of,
-            "onward": onward,
-            "points": sorted(points) or [None],
-        },
-    ).fetchall()
-    return {row[0] for row in rows}
+def _partitions(days: Iterable[tuple[date, bool]], unit: str, as_of: date) -> set[date]:
+    """Return the first days of the complete months or quarters in which, or from which on, these days lie."""
+    found: set[date] = set()
+    lasting_from = as_of
+    for day, is_lasting in days:
+        if is_lasting:
+            lasting_from = min(lasting_from, day)
+        else:
+            found.add(_start(day, unit))
+    start = _start(lasting_from, unit)
+    while start <= as_of:
+        found.add(start)
+        start = _next(start, unit)
+    return {start for start in found if _next(start, unit) <= as_of + timedelta(days=1)}
 
 
-def _built_as_of(connection: duckdb.DuckDBPyConnection) -> date | None:
-    """Return the first day that the last good build did not cover: what ended since is complete now."""
-    found = connection.execute("select max(as_of) + 1 from ctl.build_state").fetchone()
-    return found[0] if found else None
+def _start(day: date, unit: str) -> date:
+    """Return the first day of the month or quarter of a day."""
+    return day.replace(month=(day.month - 1) // _MONTHS[unit] * _MONTHS[unit] + 1, day=1)
 
 
-def _unfinished(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, date]]:
-    """What a build that failed or died had to make anew: its stored records may be the new ones already."""
-    if not {("ctl", "run_window"), ("ctl", "affected_partition")} <= _tables(connection):
-        return set()
-    if ("ctl", "built_window") in _tables(connection):
-        done = "select window_key from ctl.built_window"
-    else:
-        done = "select cast(null as varchar)"
-    kinds = ", ".join(f"'{kind}'" for kind in SPINES)
-    rows: list[Any] = connection.execute(
-        f"""
-        select partition_kind, event_date from ctl.affected_partition
-        where partition_kind in ({kinds}) and (select window_key from ctl.run_window) is distinct from ({done})
-        """
-    ).fetchall()
-    return {(kind, day) for kind, day in rows}
+def _next(start: date, unit: str) -> date:
+    """Return the first day of the next month or quarter."""
+    return _start(start + timedelta(days=31 * _MONTHS[unit]), unit)
