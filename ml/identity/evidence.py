@@ -241,8 +241,7 @@ def _instants(table: pa.Table, name: str) -> pa.ChunkedArray | None:
     texts = _first_of(table, (name,))
     if texts is None:
         return None
-    whole = pc.strptime(pc.utf8_slice_codeunits(texts, 0, 19), "%Y-%m-%d %H:%M:%S", "us")
-    return whole
+    return pc.strptime(pc.utf8_slice_codeunits(texts, 0, 19), "%Y-%m-%d %H:%M:%S", "us")
 
 
 def _cast(values: pa.ChunkedArray | pa.Array | None, field: pa.Field, rows: int) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Writing and naming the files of the identity folder. What stands in them: `evidence`, `resolve`, `voices`."""
+"""Writing the files of the identity folder. What stands in them: `evidence`, `resolve`, `voices`."""
 
 from __future__ import annotations
 

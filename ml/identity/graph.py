@@ -81,8 +81,7 @@ def link(
     counted = connection.execute("""
         select (select count(*) from sight), (select count(*) from person), (select count(*) from key_person),
             (select count(*) from voice), (select count(person_id) from voice_link)""").fetchone()
-    assert counted is not None
-    return LinkCounts(new_files, *map(int, counted))
+    return LinkCounts(new_files, *map(int, counted or ()))
 
 
 def write_empty(folder: Path) -> None:

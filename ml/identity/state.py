@@ -78,7 +78,7 @@ class SightingState:
                     row_number() over (partition by record_id order by {_NEWEST}) as place
                 from candidates
             )
-            select {_COLUMNS} from ranked where place = 1""")  # noqa: S608
+            select {_COLUMNS} from ranked where place = 1""")
         connection.execute(f"""
             create or replace temp view current_rows as
             select {_COLUMNS} from renewed

@@ -44,7 +44,7 @@ def link_voices(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     _candidates(connection)
     _speakers(connection)
     _vehicles(connection)
-    connection.execute(f"""
+    connection.execute("""
         create or replace temp table voice_link as
         select v.voice_id as feedback_id, v.channel, v.day as event_date, s.person_id,
             coalesce(s.household_id, h.household_id) as household_id,

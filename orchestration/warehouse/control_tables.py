@@ -23,6 +23,7 @@ from orchestration.contracts import channel_contract
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import WarehouseError, quoted
+from orchestration.warehouse.restated import WindowView, restated_partitions, unfinished_partitions
 
 FEEDBACK = "feedback"
 ADMITTED = "admitted"
@@ -108,6 +109,7 @@ def write_window(scope: Scope, window_key: str, is_full_rebuild: bool) -> None:
         WarehouseError: a listed file is not on disk.
 
     """
+    unfinished = unfinished_partitions(scope.connection)
     scope.connection.execute("begin")
     replace_table(
         scope.connection, "ctl.run_window", RUN_WINDOW, [(scope.as_of, window_key, is_full_rebuild)]
@@ -119,6 +121,8 @@ def write_window(scope: Scope, window_key: str, is_full_rebuild: bool) -> None:
     _write_raw_views(scope)
     _write_score_views(scope)
     _write_identity_views(scope)
+    if not is_full_rebuild:
+        _write_restated(scope, unfinished)
     _write_channel_status(scope)
     scope.connection.execute("commit")
 
@@ -169,6 +173,25 @@ def _write_affected(scope: Scope) -> None:
         if (one.channel, one.entity) in known
     }
     replace_table(scope.connection, "ctl.affected_partition", AFFECTED_PARTITION, sorted(days))
+
+
+def _write_restated(scope: Scope, unfinished: Iterable[tuple[str, date]]) -> None:
+    """Add the months and quarters of the exposure spines (a full rebuild makes them all anyway)."""
+    touched = scope.ledger.touched_days(scope.delivery_ids)
+    view = WindowView(
+        as_of=scope.as_of,
+        touched=[(one.channel, one.entity, one.event_date) for one in touched],
+        naming_voices=frozenset(
+            (name, entity)
+            for name, contract in scope.contracts.items()
+            for entity, described in contract.entities.items()
+            if described.is_voice and any(one.pii == "customer_no" for one in described.fields)
+        ),
+        entities=frozenset((one.channel, one.entity) for one in scope.raw_files),
+    )
+    rows = sorted({*restated_partitions(scope.connection, view), *unfinished})
+    if rows:
+        scope.connection.executemany("insert into ctl.affected_partition values (?, ?)", rows)
 
 
 def _write_channels(scope: Scope) -> None:

@@ -1,10 +1,11 @@
--- 一行 = 一个故障月 × 车型 × 费用类型的索赔金额（人民币元，全部可加）。
+-- 一行 = 一个故障月 × 过账期间 × 车型 × 费用类型的索赔金额（人民币元，全部可加）。
 with claim_lines as (
     select * from {{ ref('fct_warranty_claim_line') }}
     where {{ in_affected_days('failure_month', 'warranty_claim_month') }}
 )
 
 select
+    cast(coalesce(posting_period, 'NONE') as string) as posting_period,
     cast(coalesce(vehicle_model_code, 'UNKNOWN') as string) as vehicle_model_code,
     cast(cost_type as string) as cost_type,
     cast(count(*) as integer) as claim_line_count,
@@ -18,7 +19,10 @@ select
         as refused_amount_cny,
     cast(coalesce(sum(claimed_amount_cny) filter (where status = '已申请'), 0) as decimal(18, 2))
         as open_amount_cny,
+    cast(coalesce(sum(posted_net_cny), 0) as decimal(18, 2)) as posted_net_cny,
+    cast(coalesce(sum(reversed_net_cny), 0) as decimal(18, 2)) as reversed_net_cny,
+    cast(sum(standing_net_cny) as decimal(18, 2)) as standing_net_cny,
     cast(failure_month as date) as failure_month
 from claim_lines
-group by failure_month, coalesce(vehicle_model_code, 'UNKNOWN'), cost_type
-order by failure_month, vehicle_model_code, cost_type
+group by failure_month, coalesce(posting_period, 'NONE'), coalesce(vehicle_model_code, 'UNKNOWN'), cost_type
+order by failure_month, posting_period, vehicle_model_code, cost_type
