@@ -24,7 +24,7 @@ from ml.identity.resolve import (
     Policy,
     resolve,
 )
-from ml.identity.state import SightingState, copy_ordered
+from ml.identity.state import SightingState, copy_rows
 from ml.identity.voices import VOICE_LINK, link_voices
 
 # File and table name → its shape; each is laid as `raw.identity_<name>`.
@@ -77,7 +77,7 @@ def link(
         typed = ", ".join(
             f"cast({field.name} as {_SQL_TYPES[field.type]}) as {field.name}" for field in schema
         )
-        copy_ordered(connection, f"select {typed} from {name}", columns, folder / f"{name}.parquet")
+        copy_rows(connection, f"select {typed} from {name}", folder / f"{name}.parquet", columns)
     counted = connection.execute("""
         select (select count(*) from sight), (select count(*) from person), (select count(*) from key_person),
             (select count(*) from voice), (select count(person_id) from voice_link)""").fetchone()

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ml.identity.evidence import load_rules
+from ml.identity.evidence import DOMAINS, load_rules
 
 # A key that more persons give is a counter's, a fleet's or a made-up one: it says nothing of anybody.
 PUBLIC_KEY_PERSONS = 6
@@ -104,8 +104,10 @@ def resolve(connection: duckdb.DuckDBPyConnection, current: Path, history: Path,
     `current` and `history` are the files of a `SightingState`. Temporary tables that `voices` reads
     besides: sight, staff, vin_alias, customer_person, consent.
     """
+    keys = ", ".join(f"{domain}_key" for domain in DOMAINS)
     connection.execute(
-        f"create or replace temp table sight as select *, cast(event_at + {_SHIFT} as date) as seen_date"
+        f"create or replace temp table sight as select channel, entity, record_id, voice_id, from_date,"
+        f" until_date, detail, {keys}, text_keys, cast(event_at + {_SHIFT} as date) as seen_date"
         f" from read_parquet('{current}') where not is_deleted"
     )
     connection.execute(f"create or replace temp view past as select * from read_parquet('{history}')")
@@ -202,7 +204,8 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
         """
         create or replace temp table seen(
             domain_a varchar, key_a varchar, domain_b varchar, key_b varchar, method varchar, kind varchar,
-            weight bigint, is_held boolean, from_date date, until_date date, detail varchar, seen_date date)""",
+            weight bigint, is_held boolean, from_date date, until_date date, detail varchar,
+            seen_date date)""",
     )
     for rule in load_rules():
         if not rule.domain_b:
@@ -228,15 +231,15 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
             and seen.domain_a = d.domain_a and seen.domain_b = d.domain_b""",
     )
     # A dealer's own number on a customer's record says nothing of the customer.
-    _run(
-        connection,
-        f"""
-        delete from seen using staff
-        where ((seen.domain_b = 'phone' and seen.key_b = staff.key)
-                or (seen.domain_a = 'phone' and seen.key_a = staff.key))
-            and coalesce(seen.from_date, seen.seen_date) >= staff.valid_from
-            and coalesce(seen.from_date, seen.seen_date) < coalesce(staff.valid_to, {_LAST})""",
-    )
+    for side in "ab":
+        _run(
+            connection,
+            f"""
+            delete from seen using staff
+            where seen.key_{side} = staff.key and seen.domain_{side} = 'phone'
+                and coalesce(seen.from_date, seen.seen_date) >= staff.valid_from
+                and coalesce(seen.from_date, seen.seen_date) < coalesce(staff.valid_to, {_LAST})""",
+        )
 
 
 def _customers(connection: duckdb.DuckDBPyConnection) -> None:
@@ -284,8 +287,9 @@ def _owners(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         create or replace temp table vehicle_owner as
         with claims as (
-            select key_a as vin_key, key_b as customer_key, method as basis, coalesce(detail, '车主') as relation,
-                from_date as valid_from, max(coalesce(until_date, {_LAST})) as valid_to, max(weight) as weight,
+            select key_a as vin_key, key_b as customer_key, method as basis,
+                coalesce(detail, '车主') as relation, from_date as valid_from,
+                max(coalesce(until_date, {_LAST})) as valid_to, max(weight) as weight,
                 case method when 'ownership' then 1 when 'master_owner' then 2 else 3 end as place
             from seen where kind = 'owns_vehicle' group by all
         ),
@@ -422,7 +426,8 @@ def _indirect(connection: duckdb.DuckDBPyConnection) -> None:
             ),
             free as (
                 select * from pairs
-                where not exists (select 1 from key_link k where k.domain = pairs.domain and k.key = pairs.key)
+                where not exists (
+                    select 1 from key_link k where k.domain = pairs.domain and k.key = pairs.key)
             ),
             met as (
                 select free.*, k.person_id, k.confidence,
@@ -455,10 +460,14 @@ def _households(connection: duckdb.DuckDBPyConnection) -> None:
         select least(a.person_id, b.person_id), greatest(a.person_id, b.person_id)
         from vehicle_owner a join vehicle_owner b on a.vin_key = b.vin_key and a.person_id <> b.person_id
         where b.relation = '共有' and a.relation <> '公司'
-            and a.valid_from < coalesce(b.valid_to, {_LAST}) and b.valid_from < coalesce(a.valid_to, {_LAST})""",
+            and a.valid_from < coalesce(b.valid_to, {_LAST})
+            and b.valid_from < coalesce(a.valid_to, {_LAST})""",
     )
-    _run(connection, "create or replace temp table housed as"
-                     " select key_a as person_id from person_pair union select key_b from person_pair")  # fmt: skip
+    _run(
+        connection,
+        "create or replace temp table housed as"
+        " select key_a as person_id from person_pair union select key_b from person_pair",
+    )
     _components(connection, "housed", "person_id", "person_pair", "house")
     _run(
         connection,
@@ -526,8 +535,8 @@ def _outputs(connection: duckdb.DuckDBPyConnection) -> None:
             left join person_household h using (person_id)
         where s.domain_a = 'customer' and s.domain_b = 'id_card'
         union all
-        select f.domain, f.key, {person_hash("p.anchor_key")}, null, {_cap("f.domain")}, 'unanchored', null, null,
-            1, false, false, false
+        select f.domain, f.key, {person_hash("p.anchor_key")}, null, {_cap("f.domain")}, 'unanchored', null,
+            null, 1, false, false, false
         from free_key f join free_person p using (node)
         union all
         select domain, key, null, null, 0.0, 'public_number', null, null, persons, false, true, false
@@ -541,8 +550,8 @@ def _outputs(connection: duckdb.DuckDBPyConnection) -> None:
         connection,
         f"""
         create or replace temp table person as
-        select c.person_id, 'customer' as anchor_domain, any_value(c.anchor_key) as anchor_key, h.household_id,
-            true as is_anchored, count(*) as customer_count
+        select c.person_id, 'customer' as anchor_domain, any_value(c.anchor_key) as anchor_key,
+            h.household_id, true as is_anchored, count(*) as customer_count
         from customer_person c left join person_household h using (person_id)
         group by c.person_id, h.household_id
         union all

@@ -93,20 +93,21 @@ class SightingState:
 
     def _write(self, connection: duckdb.DuckDBPyConnection) -> None:
         for view, path in (("current_rows", self.current), ("history_rows", self.history)):
-            copy_ordered(connection, f"select * from {view}", "channel, entity, record_id, version_key", path)
+            copy_rows(connection, f"select * from {view}", path)
         for name in ("fresh", "renewed"):
             connection.execute(f"drop table {name} cascade")
 
 
-def copy_ordered(connection: duckdb.DuckDBPyConnection, query: str, order: str, path: Path) -> None:
-    """Write the rows of a query in a stated order as one Parquet file, whole or not at all."""
+def copy_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path, order: str = "") -> None:
+    """Write the rows of a query as one Parquet file, whole or not at all; in a stated order if one is given.
+
+    A state needs none (nothing depends on it); results have one, so that equal results are equal bytes.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_of(path)
+    rows = f"select * from ({query}) order by {order}" if order else query
     try:
-        connection.execute(
-            f"copy (select * from ({query}) order by {order}) to '{_escaped(temporary)}'"
-            " (format parquet, compression zstd)"
-        )
+        connection.execute(f"copy ({rows}) to '{_escaped(temporary)}' (format parquet, compression zstd)")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

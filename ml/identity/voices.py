@@ -49,7 +49,8 @@ def link_voices(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
         select v.voice_id as feedback_id, v.channel, v.day as event_date, s.person_id,
             coalesce(s.household_id, h.household_id) as household_id,
             coalesce(g.customer_key, p.anchor_key) as customer_key, s.link_method,
-            case when s.person_id is null and s.household_id is null then 0.0 else s.confidence end as confidence,
+            case when s.person_id is null and s.household_id is null then 0.0
+                else s.confidence end as confidence,
             coalesce(s.candidates, 0) as candidate_count,
             coalesce(s.candidates > 1 and s.person_id is null, false) as is_ambiguous,
             v.is_staff as is_staff_suspected, c.vin_key, c.basis as vehicle_basis
