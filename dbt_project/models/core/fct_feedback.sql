@@ -1,5 +1,8 @@
 -- 一行 = 一个声音（feedback）。来源里占多行的同一声音合为一行；文字相同的不同声音只编组，从不合并。
 -- 声音的原声 = 其各段不同文字按次序以换行相连；打分由各段合成，提及见 fct_feedback_mention。
+{%- set speaker_keys = [
+    'customer_key', 'phone_key', 'mail_key', 'account_key', 'handle_key', 'vin_key', 'vin8_key', 'plate_key',
+] %}
 with current_records as (
     select * from {{ ref('int_feedback_record') }}
     where {{ in_affected_days('voice_date', 'feedback') }}
@@ -44,6 +47,9 @@ record_totals as (
         count(*) as record_count,
         min(received_at) as first_received_at,
         max(received_at) as last_received_at,
+        {% for column in speaker_keys %}
+        max({{ column }}) as any_{{ column }},
+        {% endfor %}
         {{ joined_distinct('source_category_zh') }} as source_categories_zh
     from live_records
     group by feedback_id
@@ -98,6 +104,10 @@ voices as (
         record_totals.first_received_at,
         record_totals.last_received_at,
         record_totals.source_categories_zh,
+        -- The newest record need not repeat who speaks: a later turn of a chat gives no number again.
+        {% for column in speaker_keys %}
+        coalesce(live_records.{{ column }}, record_totals.any_{{ column }}) as voice_{{ column }},
+        {% endfor %}
         text_totals.verbatim as voice_verbatim,
         text_totals.text_count,
         score_totals.urgency,
@@ -137,25 +147,27 @@ select
     cast(repost_of_no as string) as repost_of_no,
 
     ----------  谁、哪辆车（来源自己给出的；跨源对应见 bridge_feedback_customer）
-    cast(coalesce(customer_key, account_key, phone_key, mail_key, vin_key, handle_key, feedback_id) as string)
-        as author_key,
+    cast(coalesce(
+        voice_customer_key, voice_account_key, voice_phone_key, voice_mail_key, voice_vin_key, voice_handle_key,
+        feedback_id
+    ) as string) as author_key,
     cast(case
-        when customer_key is not null then 'customer'
-        when account_key is not null then 'account'
-        when phone_key is not null then 'phone'
-        when mail_key is not null then 'mail'
-        when vin_key is not null then 'vehicle'
-        when handle_key is not null then 'handle'
+        when voice_customer_key is not null then 'customer'
+        when voice_account_key is not null then 'account'
+        when voice_phone_key is not null then 'phone'
+        when voice_mail_key is not null then 'mail'
+        when voice_vin_key is not null then 'vehicle'
+        when voice_handle_key is not null then 'handle'
         else 'voice'
     end as string) as author_key_basis,
-    cast(customer_key as string) as customer_key,
-    cast(phone_key as string) as phone_key,
-    cast(mail_key as string) as mail_key,
-    cast(account_key as string) as account_key,
-    cast(handle_key as string) as handle_key,
-    cast(vin_key as string) as vin_key,
-    cast(vin8_key as string) as vin8_key,
-    cast(plate_key as string) as plate_key,
+    cast(voice_customer_key as string) as customer_key,
+    cast(voice_phone_key as string) as phone_key,
+    cast(voice_mail_key as string) as mail_key,
+    cast(voice_account_key as string) as account_key,
+    cast(voice_handle_key as string) as handle_key,
+    cast(voice_vin_key as string) as vin_key,
+    cast(voice_vin8_key as string) as vin8_key,
+    cast(voice_plate_key as string) as plate_key,
     cast(dealer_code as string) as dealer_code,
     cast(order_no as string) as order_no,
     cast(author_role as string) as author_role,
