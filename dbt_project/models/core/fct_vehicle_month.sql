@@ -23,8 +23,8 @@ vehicle_months as (
     from months
     inner join vehicles
         on
-            vehicles.in_use_from_date < months.next_month_start_date
-            and vehicles.in_use_before_date > months.month_start_date
+            months.next_month_start_date > vehicles.in_use_from_date
+            and months.month_start_date < vehicles.in_use_before_date
 ),
 
 owners as (
@@ -96,13 +96,13 @@ described as (
     left join owners
         on
             vehicle_months.vin_key = owners.vin_key
-            and owners.owned_from_date < vehicle_months.next_month_start_date
-            and owners.owned_before_date >= vehicle_months.next_month_start_date
+            and vehicle_months.next_month_start_date > owners.owned_from_date
+            and vehicle_months.next_month_start_date <= owners.owned_before_date
     left join versions
         on
             vehicle_months.vin_key = versions.vin_key
-            and versions.on_car_from_date < vehicle_months.month_start_date
-            and versions.on_car_before_date >= vehicle_months.month_start_date
+            and vehicle_months.month_start_date > versions.on_car_from_date
+            and vehicle_months.month_start_date <= versions.on_car_before_date
     left join usages
         on
             vehicle_months.vin_key = usages.vin_key
