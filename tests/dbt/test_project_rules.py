@@ -179,7 +179,7 @@ def is_renaming_view(node: Any) -> bool:
         node.config.materialized == "view"
         and len(parents) == 1
         and ".int_" in parents[0]
-        and not re.search(r"(join|group by|union|over \(|unnest)", code)
+        and not re.search(r"\b(join|group by|union|over|unnest)\b", code)
     )
 
 
