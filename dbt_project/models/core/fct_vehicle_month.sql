@@ -1,4 +1,5 @@
 -- 一行 = 一辆车的一个完整自然月（自起用月至报废月），属性取当月时点所知：暴露量的骨架。
+{% set event_month %}cast(date_trunc('month', event_date) as date){% endset %}
 with months as (
     {{ complete_months('vehicle_month') }}
 ),
@@ -51,7 +52,7 @@ usages as (
     from {{ ref('int_vehicle_usage') }}
     where
         not is_deleted
-        and {{ in_affected_days("cast(date_trunc('month', event_date) as date)", 'vehicle_month') }}
+        and {{ in_affected_days(event_month, 'vehicle_month') }}
     group by vin_key, cast(date_trunc('month', event_date) as date)
 ),
 
@@ -63,7 +64,7 @@ claims as (
     from {{ ref('int_warranty_claim_line') }}
     where
         not is_deleted
-        and {{ in_affected_days("cast(date_trunc('month', event_date) as date)", 'vehicle_month') }}
+        and {{ in_affected_days(event_month, 'vehicle_month') }}
     group by vin_key, cast(date_trunc('month', event_date) as date)
 ),
 
@@ -75,7 +76,7 @@ visits as (
     from {{ ref('int_service_visit') }}
     where
         not is_deleted
-        and {{ in_affected_days("cast(date_trunc('month', event_date) as date)", 'vehicle_month') }}
+        and {{ in_affected_days(event_month, 'vehicle_month') }}
     group by vin_key, cast(date_trunc('month', event_date) as date)
 ),
 
