@@ -21,6 +21,7 @@ Affected = Mapping[str, set[date] | None] | None
 _DERIVED_KINDS = {
     "survey_response": "select event_date from {0}.intermediate.int_survey_affected_day",
     "warranty_claim_line": "select event_date from {0}.intermediate.int_warranty_affected_day",
+    "software_install": "select event_date from {0}.intermediate.int_software_affected_day",
     "warranty_claim_month": "select cast(date_trunc('month', event_date) as date) "
     "from {0}.intermediate.int_warranty_affected_day",
 }

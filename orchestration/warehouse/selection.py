@@ -27,7 +27,7 @@ _SCORE_VIEWS = frozenset({"score_text", "score_mention"})
 class News:
     """What a window brings.
 
-    `raw`: names of the views of schema `raw` that hold rows; `quiet`: those that hold none.
+    `quiet`: names of the views of schema `raw` that hold no rows.
     `kinds`: kinds of partition with affected days; `known_kinds`: all kinds that stand in
     ctl.affected_partition (others are derived by models of the same build).
     """
@@ -54,10 +54,8 @@ def read_news(connection: duckdb.DuckDBPyConnection) -> News:
         ).fetchall()
     ]
     records = [name for name in views if name in _SCORE_VIEWS or name.split("__")[0] in channels]
-    full = frozenset(name for name in records if _has_rows(connection, name))
     return News(
-        raw=full,
-        quiet=frozenset(records) - full,
+        quiet=frozenset(name for name in records if not _has_rows(connection, name)),
         kinds=kinds,
         known_kinds=frozenset({FEEDBACK, *SPINES, *(set(records) - _SCORE_VIEWS)}),
     )

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.slow
 
 RULE_BEARING = {
     "int_feedback_record", "int_customer", "fct_feedback", "fct_feedback_mention", "fct_survey_response",
-    "fct_warranty_claim_line", "agg_nps_daily", "rpt_nps", "rpt_csat",
+    "fct_warranty_claim_line", "agg_nps_daily", "rpt_nps", "rpt_csat", "fct_vehicle_order", "fct_order_option",
+    "fct_goodwill", "fct_insurance_policy", "fct_software_install", "fct_vehicle_month",
+    "fct_customer_quarter", "agg_gl_reconciliation",
 }  # fmt: skip
 
 
@@ -22,7 +24,7 @@ def test_unit_tests_pass(built: Warehouse, tmp_path: Path) -> None:
     warehouse = built.copy(tmp_path / "home")
     result = dbt_runner.invoke(warehouse.settings, ["test", "--select", "test_type:unit"])
     assert result.success, result.summary()
-    assert len(result.nodes) >= 13
+    assert len(result.nodes) >= 22
     assert {node.status for node in result.nodes} == {"pass"}
 
 

@@ -269,3 +269,76 @@ def _sell_on(home: RawHome, day: date, since: date, number: int) -> None:
 
 def _put(home: RawHome, channel: str, entity: str, day: date, records: Iterable[Record]) -> None:
     home.deliver(channel, entity, received(day, 9), records)
+
+
+def deliver_books(home: RawHome, on: date) -> None:
+    """Claims, goodwill and contacts of January and February 2026, and books that say the same."""
+    january, february = date(2026, 1, 20), date(2026, 2, 10)
+    failed = date(2025, 12, 28)
+    approved = {"status": "已批准", "approved_amount_cny": "113.00"}
+    _put(home, "customers_vehicles", "vehicle", on, [car(950, date(2025, 6, 1), on)])
+    _put(home, "warranty_claims", "claim_line", on, [
+        claim_line(1, 950, failed, on, **approved, posted_date=day_text(january)),
+        claim_line(2, 950, failed, on, **approved, posted_date=day_text(january), line_no="2", tax_rate=None),
+        claim_line(
+            3, 950, failed, on, cost_type="追偿", status="已批准", claimed_amount_cny="60.00",
+            approved_amount_cny="60.00", tax_rate=None, posted_date=day_text(january),
+        ),
+        claim_line(
+            4, 950, failed, on, status="已冲销", approved_amount_cny="226.00", posted_date=day_text(january),
+            reversed_date=day_text(february),
+        ),
+        claim_line(5, 950, failed, on, status="已拒绝"),
+    ])  # fmt: skip
+    _put(home, "crm", "goodwill", on, [goodwill(1, 950, january, "300.00", on)])
+    _put(home, "crm", "contact", on, [
+        {**contact(8000 + n, 950, january, on), "cost_centre": "CC-CALL"} for n in range(3)
+    ])  # fmt: skip
+    _put(home, "finance_books", "gl_control_total", on, [
+        control_total("2026-01", "6601-01", "CC-WTY", "发生", "413.00", on),
+        control_total("2026-01", "6601-01", "CC-WTY", "追偿", "-60.00", on),
+        control_total("2026-02", "6601-01", "CC-WTY", "冲回", "-200.00", on),
+        control_total("2026-01", "6601-01", "CC-WTY", "计提", "999.00", on),
+        control_total("2026-01", "6601-02", "CC-CARE", "发生", "300.00", on),
+        control_total("2026-01", "6601-03", "CC-CALL", "发生", "39.00", on),
+    ])  # fmt: skip
+    _put(home, "finance_books", "close_calendar", on, [
+        {
+            "fiscal_period": f"2026-{number:02d}",
+            "period_start_date": f"2026-{number:02d}-01",
+            "period_end_date": f"2026-{number:02d}-28",
+            "close_status": "已结",
+            "updated_at": stamp(on),
+        }
+        for number in (1, 2)
+    ])  # fmt: skip
+
+
+def goodwill(no: int, number: int, posted: date, amount: str, updated: date) -> Record:
+    """One payment of goodwill."""
+    return {
+        "goodwill_no": f"G{no:06d}",
+        "goodwill_kind": "客户安抚",
+        "form": "代金券",
+        "customer": f"C{number:05d}",
+        "amount_cny": amount,
+        "status": "发放",
+        "granted_date": day_text(posted - timedelta(days=5)),
+        "posted_date": day_text(posted),
+        "cost_centre": "CC-CARE",
+        "updated_at": stamp(updated),
+    }
+
+
+def control_total(period: str, account: str, centre: str, kind: str, amount: str, updated: date) -> Record:
+    """One line of the books."""
+    return {
+        "fiscal_period": period,
+        "period_start_date": f"{period}-01",
+        "account_code": account,
+        "cost_centre": centre,
+        "entry_kind": kind,
+        "amount_cny": amount,
+        "currency": "CNY",
+        "updated_at": stamp(updated),
+    }

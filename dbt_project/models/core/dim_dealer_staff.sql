@@ -5,7 +5,7 @@ select
     cast(dealer_code as string) as dealer_code,
 
     ----------  属性
-    cast(role as string) as role,
+    cast(role as string) as staff_role,
 
     ----------  是否
     cast(left_date is null as boolean) as is_active,

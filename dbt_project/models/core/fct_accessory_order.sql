@@ -13,7 +13,10 @@ select
 
     ----------  度量
     cast(amount_incl_tax_cny as decimal(18, 2)) as amount_incl_tax_cny,
-    cast(case when status in ('已退货', '已取消') then 0 else {{ net_of_tax('amount_incl_tax_cny', standard_tax_rate()) }} end as decimal(18, 2)) as kept_net_cny,
+    cast(case
+        when status in ('已退货', '已取消') then 0
+        else {{ net_of_tax('amount_incl_tax_cny', standard_tax_rate()) }}
+    end as decimal(18, 2)) as kept_net_cny,
     cast({{ hours_between('ordered_at', 'shipped_at') }} as decimal(18, 2)) as shipping_hours,
 
     ----------  是否

@@ -37,7 +37,7 @@ customer_quarters as (
         quarters.next_quarter_start_date
     from quarters
     inner join customers
-        on customers.known_from_date < quarters.next_quarter_start_date
+        on quarters.next_quarter_start_date > customers.known_from_date
 ),
 
 -- What can be added up within the quarter, from all sources, in one shape.
@@ -113,8 +113,8 @@ holdings as (
     from quarters
     inner join owners
         on
-            owners.owned_from_date < quarters.next_quarter_start_date
-            and owners.owned_before_date >= quarters.next_quarter_start_date
+            quarters.next_quarter_start_date > owners.owned_from_date
+            and quarters.next_quarter_start_date <= owners.owned_before_date
     group by quarters.quarter_start_date, owners.customer_key
 ),
 
@@ -146,9 +146,9 @@ endings as (
         on
             policies.vin_key = successors.vin_key
             and policies.policy_kind = successors.policy_kind
-            and successors.start_date > policies.start_date
-            and successors.start_date >= policies.end_date - {{ renewal_days() }}
-            and successors.start_date <= policies.end_date + {{ renewal_days() }}
+            and policies.start_date < successors.start_date
+            and policies.end_date <= successors.start_date + {{ renewal_days() }}
+            and policies.end_date >= successors.start_date - {{ renewal_days() }}
     where policies.policy_kind = '商业险' and policies.customer_key is not null
     group by
         policies.record_id,
@@ -191,9 +191,8 @@ last_answers as (
     from quarters
     inner join answers
         on
-            answers.response_date < quarters.next_quarter_start_date
-            and coalesce(answers.next_response_date, cast('9999-12-31' as date))
-            >= quarters.next_quarter_start_date
+            quarters.next_quarter_start_date > answers.response_date
+            and quarters.next_quarter_start_date <= coalesce(answers.next_response_date, cast('9999-12-31' as date))
     group by quarters.quarter_start_date, answers.customer_key
 )
 

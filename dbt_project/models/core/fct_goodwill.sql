@@ -19,7 +19,10 @@ select
 
     ----------  度量
     cast(amount_cny as decimal(18, 2)) as amount_cny,
-    cast(case when status in ('批准', '发放', '使用') and reversed_date is null then amount_cny else 0 end as decimal(18, 2)) as standing_amount_cny,
+    cast(case
+        when status in ('批准', '发放', '使用') and reversed_date is null then amount_cny
+        else 0
+    end as decimal(18, 2)) as standing_amount_cny,
     cast(points as decimal(18, 2)) as points,
 
     ----------  是否

@@ -15,8 +15,14 @@ select
 
     ----------  度量
     cast(premium_incl_tax_cny as decimal(18, 2)) as premium_incl_tax_cny,
-    cast({{ net_of_tax('premium_incl_tax_cny', 'coalesce(tax_rate, ' ~ insurance_tax_rate() ~ ')') }} as decimal(18, 2)) as premium_net_cny,
-    cast({{ net_of_tax('commission_incl_tax_cny', 'coalesce(tax_rate, ' ~ insurance_tax_rate() ~ ')') }} as decimal(18, 2)) as commission_net_cny,
+    cast(
+        {{ net_of_tax('premium_incl_tax_cny', 'coalesce(tax_rate, ' ~ insurance_tax_rate() ~ ')') }}
+        as decimal(18, 2)
+    ) as premium_net_cny,
+    cast(
+        {{ net_of_tax('commission_incl_tax_cny', 'coalesce(tax_rate, ' ~ insurance_tax_rate() ~ ')') }}
+        as decimal(18, 2)
+    ) as commission_net_cny,
     cast({{ days_between('start_date', 'end_date') }} as integer) as term_days,
 
     ----------  是否

@@ -11,7 +11,10 @@ select
     ----------  度量
     cast(price_incl_tax_cny as decimal(18, 2)) as price_incl_tax_cny,
     cast({{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }} as decimal(18, 2)) as price_net_cny,
-    cast(case when coalesce(is_taken, false) then {{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }} else 0 end as decimal(18, 2)) as taken_net_cny,
+    cast(case
+        when coalesce(is_taken, false) then {{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }}
+        else 0
+    end as decimal(18, 2)) as taken_net_cny,
     cast(margin_cny as decimal(18, 2)) as margin_cny,
 
     ----------  是否

@@ -13,10 +13,12 @@ select
 
     ----------  度量
     cast(mileage_km as integer) as mileage_km,
-    cast({{ days_between(shanghai_date('arrived_at'), shanghai_date('delivered_at')) }} as integer) as days_in_shop,
+    cast({{ days_between(shanghai_date('arrived_at'), shanghai_date('delivered_at')) }} as integer)
+        as days_in_shop,
     cast({{ hours_between('arrived_at', 'finished_at') }} as decimal(18, 2)) as workshop_hours,
     cast(customer_paid_incl_tax_cny as decimal(18, 2)) as customer_paid_incl_tax_cny,
-    cast({{ net_of_tax('customer_paid_incl_tax_cny', standard_tax_rate()) }} as decimal(18, 2)) as customer_paid_net_cny,
+    cast({{ net_of_tax('customer_paid_incl_tax_cny', standard_tax_rate()) }} as decimal(18, 2))
+        as customer_paid_net_cny,
 
     ----------  是否
     cast(coalesce(is_online_booked, false) as boolean) as is_online_booked,

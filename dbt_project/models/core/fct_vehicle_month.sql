@@ -1,4 +1,5 @@
 -- 一行 = 一辆车的一个完整自然月（自起用月至报废月），属性取当月时点所知：暴露量的骨架。
+{% set event_month %}cast(date_trunc('month', event_date) as date){% endset %}
 with months as (
     {{ complete_months('vehicle_month') }}
 ),
@@ -23,8 +24,8 @@ vehicle_months as (
     from months
     inner join vehicles
         on
-            vehicles.in_use_from_date < months.next_month_start_date
-            and vehicles.in_use_before_date > months.month_start_date
+            months.next_month_start_date > vehicles.in_use_from_date
+            and months.month_start_date < vehicles.in_use_before_date
 ),
 
 owners as (
@@ -51,7 +52,7 @@ usages as (
     from {{ ref('int_vehicle_usage') }}
     where
         not is_deleted
-        and {{ in_affected_days("cast(date_trunc('month', event_date) as date)", 'vehicle_month') }}
+        and {{ in_affected_days(event_month, 'vehicle_month') }}
     group by vin_key, cast(date_trunc('month', event_date) as date)
 ),
 
@@ -63,7 +64,7 @@ claims as (
     from {{ ref('int_warranty_claim_line') }}
     where
         not is_deleted
-        and {{ in_affected_days("cast(date_trunc('month', event_date) as date)", 'vehicle_month') }}
+        and {{ in_affected_days(event_month, 'vehicle_month') }}
     group by vin_key, cast(date_trunc('month', event_date) as date)
 ),
 
@@ -75,7 +76,7 @@ visits as (
     from {{ ref('int_service_visit') }}
     where
         not is_deleted
-        and {{ in_affected_days("cast(date_trunc('month', event_date) as date)", 'vehicle_month') }}
+        and {{ in_affected_days(event_month, 'vehicle_month') }}
     group by vin_key, cast(date_trunc('month', event_date) as date)
 ),
 
@@ -96,13 +97,13 @@ described as (
     left join owners
         on
             vehicle_months.vin_key = owners.vin_key
-            and owners.owned_from_date < vehicle_months.next_month_start_date
-            and owners.owned_before_date >= vehicle_months.next_month_start_date
+            and vehicle_months.next_month_start_date > owners.owned_from_date
+            and vehicle_months.next_month_start_date <= owners.owned_before_date
     left join versions
         on
             vehicle_months.vin_key = versions.vin_key
-            and versions.on_car_from_date < vehicle_months.month_start_date
-            and versions.on_car_before_date >= vehicle_months.month_start_date
+            and vehicle_months.month_start_date > versions.on_car_from_date
+            and vehicle_months.month_start_date <= versions.on_car_before_date
     left join usages
         on
             vehicle_months.vin_key = usages.vin_key

@@ -20,10 +20,15 @@ select
     ----------  度量
     cast(price_incl_tax_cny as decimal(18, 2)) as price_incl_tax_cny,
     cast({{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }} as decimal(18, 2)) as price_net_cny,
-    cast(price_incl_tax_cny - {{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }} as decimal(18, 2)) as tax_amount_cny,
+    cast(price_incl_tax_cny - {{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }} as decimal(18, 2))
+        as tax_amount_cny,
     cast(discount_cny as decimal(18, 2)) as discount_cny,
     cast(margin_cny as decimal(18, 2)) as margin_cny,
-    cast(case when invoiced_date is not null and status in ('已开票', '已交付') then {{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }} else 0 end as decimal(18, 2)) as invoiced_net_cny,
+    cast(case
+        when invoiced_date is not null and status in ('已开票', '已交付')
+            then {{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }}
+        else 0
+    end as decimal(18, 2)) as invoiced_net_cny,
     cast({{ days_between('promised_date', 'delivered_date') }} as integer) as promise_delay_days,
 
     ----------  是否

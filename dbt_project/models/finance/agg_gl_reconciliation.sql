@@ -59,15 +59,15 @@ signed as (
     union all
     select
         totals.fiscal_period,
-        coalesce(accounts.subject, 'other') as subject,
+        coalesce(known_accounts.subject, 'other') as subject,
         totals.cost_centre,
         totals.entry_kind,
         cast(0 as decimal(18, 2)) as booked_amount_cny,
         totals.amount_cny as control_amount_cny,
         0 as booking_count
     from {{ ref('fct_gl_control_total') }} as totals
-    left join {{ ref('dim_gl_account') }} as accounts
-        on totals.account_code = accounts.account_code
+    left join {{ ref('dim_gl_account') }} as known_accounts
+        on totals.account_code = known_accounts.account_code
 ),
 
 summed as (
