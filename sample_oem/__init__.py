@@ -18,7 +18,8 @@ import numpy as np
 from sample_oem.deliveries import BAD_DAY_CHANNEL, Delivery, bad_day, pack, write, write_manifest
 from sample_oem.events import Happenings, happen
 from sample_oem.faults import inject
-from sample_oem.shapes import BUILDERS, Context
+from sample_oem.context import Context
+from sample_oem.shapes import BUILDERS
 from sample_oem.truth import Oracle
 from sample_oem.world import build_world
 

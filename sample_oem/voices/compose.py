@@ -10,13 +10,13 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import exp
-from pathlib import Path
 
 from sample_oem.catalogue import ASPECTS
 from sample_oem.places import CITIES
-from sample_oem.voices.grammar import Grammar, Rand, Speaker
+from sample_oem.voices.grammar import Rand, Speaker
+from sample_oem.voices.stock_files import stock
+from sample_oem.voices.stories import scopes
 from sample_oem.world import MODELS, RIVALS, World
 
 
@@ -86,13 +86,6 @@ _BARE = str.maketrans("", "", "0123456789 .,!?，。！？；、")
 _NAMES = re.compile("|".join(dict.fromkeys([*(m.series for m in MODELS), *(name for _, name in RIVALS)])))
 
 
-@cache
-def stock() -> Grammar:
-    """Read the phrase stock, once."""
-    names = ["= rival", "|".join(name for _, name in RIVALS), "= city2", "|".join(c.name for c in CITIES)]
-    return Grammar.read(Path(__file__).parent / "stock", names)
-
-
 class Composer:
     """Writes texts for vehicles of one world; one instance per channel keeps streams independent."""
 
@@ -102,15 +95,18 @@ class Composer:
         self.rand: Rand = self.rng.random
         self.law = LENGTHS[channel]
         self.grammar = stock()
+        self.scopes = scopes()
+        # Set while somebody speaks who owns another brand's car.
+        self.foreign: dict[str, str] | None = None
         self._facts: dict[int, dict[str, str]] = {}
         self._said: set[str] = set()
 
-    def speaker(self, vehicle: int, aspect: int) -> Speaker:
-        """Collect what a vehicle's owner can mention, and the aspect they speak about."""
+    def speaker(self, vehicle: int, topic: int) -> Speaker:
+        """Collect what a vehicle's owner can mention, and the topic (aspect or story) they speak about."""
         facts = self._facts.get(vehicle)
         if facts is None:
             facts = self._facts[vehicle] = self._vehicle_facts(vehicle)
-        return Speaker(facts, self.grammar.aspects[ASPECTS[aspect].code])
+        return Speaker(facts if self.foreign is None else {**facts, **self.foreign}, self.scopes[topic])
 
     def _vehicle_facts(self, vehicle: int) -> dict[str, str]:
         cars, dealers = self.world.vehicles, self.world.dealers
@@ -366,7 +362,7 @@ class Composer:
 
     def with_personal(self, text: str, kind: str, value: str) -> str:
         """Append (or put in front) a sentence that carries a personal identifier."""
-        speaker = Speaker({"value": value}, self.grammar.aspects[ASPECTS[0].code])
+        speaker = Speaker({"value": value}, self.scopes[0])
         sentence = self.say("p_" + kind, speaker)
         glue = self.pick(("，", "。", " ", "；"))
         return f"{text}{glue}{sentence}" if self.rand() < 0.8 else f"{sentence}{glue}{text}"
