@@ -24,6 +24,17 @@ PERSONAL_SHARE: dict[str, float] = {
     "media_comments": 0.015,
     "call_center": 0.12,
     "survey": 0.03,
+    "online_chat": 0.10,
+    "customer_mail": 0.30,
+    "owner_app": 0.02,
+    "social_media": 0.015,
+    "forum_threads": 0.02,
+    "private_group": 0.02,
+    "review_site": 0.005,
+    "interview": 0.4,
+    "order_message": 0.06,
+    "dealer_note": 0.05,
+    "news": 0.0,
 }
 _KINDS = (
     "phone", "phone", "phone", "phone", "landline", "mail",

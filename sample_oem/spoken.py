@@ -64,7 +64,7 @@ def rows(context: Context, channel: str) -> Iterator[Row]:
     if voices is None:
         voices = _stand_in(context, channel)
     columns = [getattr(voices, name).tolist() for name in _FIELDS]
-    extra = [_extra(voices, name) for name in _EXTRA]
+    extra = [_extra(context, voices, name) for name in _EXTRA]
     for number, values in enumerate(zip(*columns, *extra, strict=True)):
         story, aspect = values[7], values[2]
         yield Row(number, *values, topic_of(aspect, story))
@@ -73,11 +73,14 @@ def rows(context: Context, channel: str) -> Iterator[Row]:
 _FIELDS = ("day", "vehicle", "aspect", "polarity", "severity", "problem")
 
 
-def _extra(voices: Voices, name: str) -> list[int]:
+def _extra(context: Context, voices: Voices, name: str) -> list[int]:
     found = getattr(voices, name, None)
     if found is not None:
         return found.tolist()
-    return voices.vehicle.tolist() if name == "speaker" else [-1] * len(voices)
+    if name != "speaker":
+        return [-1] * len(voices)
+    owners: list[int] = context.world.vehicles.owner[voices.vehicle].tolist()
+    return owners
 
 
 def _stand_in(context: Context, channel: str) -> Voices:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from sample_oem.channels import dialogue, letters, notes, public, written
+
 
 def register_all() -> None:
     """Enter every channel of this package."""
+    for family in (dialogue, letters, notes, public, written):
+        family.register_all()

@@ -41,6 +41,19 @@ LENGTHS: dict[str, LengthLaw] = {
     "call_center": LengthLaw(60, 0.7, 12, 600),
     "survey": LengthLaw(14, 0.8, 2, 200),
     "warranty_claims": LengthLaw(24, 0.3, 8, 120),
+    "online_chat": LengthLaw(26, 0.7, 4, 300),
+    "customer_mail": LengthLaw(170, 0.6, 20, 1500),
+    "owner_app": LengthLaw(33, 0.78, 4, 400),
+    "social_media": LengthLaw(33, 0.8, 4, 600),
+    "forum_threads": LengthLaw(76, 1.48, 10, 9000),
+    "forum_replies": LengthLaw(24, 0.9, 3, 600),
+    "news": LengthLaw(760, 0.45, 300, 2000),
+    "private_group": LengthLaw(16, 0.8, 2, 160),
+    "review_site": LengthLaw(76, 1.48, 10, 9000),
+    "interview": LengthLaw(4800, 0.25, 3000, 8000),
+    "order_message": LengthLaw(20, 0.7, 3, 200),
+    "dealer_note": LengthLaw(38, 0.5, 8, 240),
+    "service": LengthLaw(24, 0.3, 8, 120),
 }
 # The stations of a complaint in telling order, and how eagerly each is taken when there is room.
 _STATIONS: tuple[tuple[str, float, int], ...] = (
@@ -133,6 +146,21 @@ class Composer:
                 break
         used.update(clauses)
         return sentence
+
+    def fill(
+        self, rules: Sequence[str], topics: Sequence[Speaker], target: float, used: set[str], most: int = 40
+    ) -> list[str]:
+        """Sentences of the rules, topic after topic, until the text is about ``target`` characters long."""
+        out: list[str] = []
+        length = 0
+        for turn in range(most):
+            speaker = topics[turn % len(topics)]
+            sentence = self.unsaid(rules[int(self.rand() * len(rules))], speaker, used)
+            if out and length + len(sentence) * 0.5 > target:
+                break
+            out.append(sentence)
+            length += len(sentence) + 1
+        return out
 
     def fresh(self, make: Callable[[], str]) -> str:
         """Return a text whose skeleton was not said before: people seldom hit on the same few words.
@@ -239,12 +267,14 @@ class Composer:
         return ("m_neg", "m_neu", "m_pos")[polarity + 1]
 
     # -- forum ------------------------------------------------------------------------------------
-    def post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
-        """Return a forum post, from a one-line question to an essay with headings."""
-        return self.fresh(lambda: self._post(vehicle, aspects, polarities))
+    def post(
+        self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int], length: float = 0
+    ) -> str:
+        """Return a forum post, from a one-line question to an essay; of the channel's length if 0."""
+        return self.fresh(lambda: self._post(vehicle, aspects, polarities, length))
 
-    def _post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
-        target = self.law.draw(self.rng)
+    def _post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int], wanted: float) -> str:
+        target = int(wanted) or self.law.draw(self.rng)
         speaker = self.speaker(vehicle, aspects[0])
         if target < 40:
             return self._short_post(speaker, polarities[0])

@@ -12,15 +12,14 @@ from sample_oem.catalogue import ASPECTS
 from sample_oem.voices.grammar import Scope
 from sample_oem.voices.stock_files import stock
 
+# In the order of the planted stories: an index of ``Voices.story`` is a place in this list.
 STORY_NAMES: tuple[str, ...] = (
-    *(f"x{n:02d}" for n in range(1, 15)),
-    "bad_lot",
-    "recurrence_a",
-    "recurrence_b",
-    "viral_burst",
-    "rival_event",
-    "campaign_quiet",
+    "safety_cluster", "bad_lot", "x01", "recurrence_a", "recurrence_b", "viral_burst",
+    "campaign_quiet", "rival_event", "idle_fix", "x02", "x03", "x03_skin",
+    "x04", "x05", "x06", "x07", "x08", "x09", "x10", "x11", "x12", "x13", "x14",
 )  # fmt: skip
+# What the marketing says, by campaign index.
+CLAIMS: tuple[str, ...] = ("极致静音", "春日焕新价", "敢比才敢卖")
 
 
 def story_name(story: int) -> str:
