@@ -6,7 +6,6 @@ call them; the receipt time stands before two underscores.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import zipfile
@@ -147,14 +146,3 @@ def write(out: Path, deliveries: list[Delivery], oracle: Oracle) -> None:
             oracle.receive_again(*place, delivery.lines)
         else:
             oracle.receive(*place, delivery.kind, delivery.lines)
-
-
-def write_manifest(out: Path, deliveries: list[Delivery]) -> None:
-    """``deliveries.csv``: channel, file, received_at, in order of receipt."""
-    with (out / "deliveries.csv").open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(("channel", "file", "received_at"))
-        for delivery in sorted(deliveries, key=lambda d: (d.received_at, d.channel)):
-            writer.writerow(
-                (delivery.channel, f"{delivery.channel}/{delivery.path_name}", delivery.received_text)
-            )

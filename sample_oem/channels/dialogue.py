@@ -142,7 +142,9 @@ def _group_item(
         "reply_to": f"{key[:-1]}a" if not is_customer else None,
         "sent_ms": context.epoch_ms(row.day, min(second, 86_399)),
     }
-    return Item(row.day, "message", (key,), json_line(body), context.date(row.day), key)
+    # What advisers and bots say is a record, not a voice.
+    voice = key if is_customer else ""
+    return Item(row.day, "message", (key,), json_line(body), context.date(row.day), voice)
 
 
 def interview(context: Context) -> list[Item]:
