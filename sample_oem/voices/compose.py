@@ -44,17 +44,20 @@ LENGTHS: dict[str, LengthLaw] = {
     "online_chat": LengthLaw(26, 0.7, 4, 300),
     "customer_mail": LengthLaw(170, 0.6, 20, 1500),
     "owner_app": LengthLaw(33, 0.78, 4, 400),
-    "social_media": LengthLaw(33, 0.8, 4, 600),
-    "forum_threads": LengthLaw(76, 1.48, 10, 9000),
+    "social_media": LengthLaw(29, 0.8, 4, 600),
+    "forum_threads": LengthLaw(76, 1.44, 12, 7000),
     "forum_replies": LengthLaw(24, 0.9, 3, 600),
     "news": LengthLaw(760, 0.45, 300, 2000),
     "private_group": LengthLaw(16, 0.8, 2, 160),
-    "review_site": LengthLaw(76, 1.48, 10, 9000),
+    "review_site": LengthLaw(74, 1.46, 12, 8000),
     "interview": LengthLaw(4800, 0.25, 3000, 8000),
     "order_message": LengthLaw(20, 0.7, 3, 200),
     "dealer_note": LengthLaw(38, 0.5, 8, 240),
     "service": LengthLaw(24, 0.3, 8, 120),
 }
+# Share of short texts for which nobody checks whether somebody said the same before: as many repeats
+# as real texts of the kind have.
+CARELESS: dict[str, float] = {"media_comments": 1.0, "social_media": 0.3, "owner_app": 0.1}
 # The stations of a complaint in telling order, and how eagerly each is taken when there is room.
 _STATIONS: tuple[tuple[str, float, int], ...] = (
     ("c_intro", 0.55, 1),
@@ -107,6 +110,7 @@ class Composer:
         self.rng = random.Random(f"{seed}/{channel}")  # noqa: S311 - reproducible prose, not secrets
         self.rand: Rand = self.rng.random
         self.law = LENGTHS[channel]
+        self.careless = CARELESS.get(channel, 0.0)
         self.grammar = stock()
         self.scopes = scopes()
         # Set while somebody speaks who owns another brand's car.
@@ -168,6 +172,8 @@ class Composer:
         Only short texts can collide; four tries, then the repeat stands.
         """
         text = make()
+        if self.careless and self.rand() < self.careless:
+            return text
         for _ in range(4):
             if len(text) > _SHORT:
                 break
