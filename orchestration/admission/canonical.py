@@ -15,7 +15,7 @@ from data_quality.contract import TIME_TYPES, Entity, Field
 from orchestration.admission.characters import character_problem
 from orchestration.admission.jsonl_reader import JsonNumber, compact, parse_line
 from orchestration.admission.reasons import Problem, Reason
-from orchestration.admission.records import MAX_FIELD_CHARS, Physical
+from orchestration.admission.records import MAX_FIELD_CHARS, Ambiguous, Physical
 from orchestration.partitions import business_date, day_start
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -25,6 +25,8 @@ _REMEMBERED_CHARS = 64
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
+# Points only as thousands marks: 12.50 is a number of another country.
+_DECIMAL_COMMA = re.compile(r"-?(?:[0-9]{1,18}|[0-9]{1,3}(?:\.[0-9]{3}){1,5})(?:,[0-9]{1,9})?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Seconds are required: `10:00` may be what is left of `10:00:00` in a file that was cut.
@@ -54,7 +56,7 @@ class Canonicaliser:
             (_converter(one, received_at, typed=typed), one.required) for one in entity.fields
         ]
         self._names = [one.name for one in entity.fields]
-        self._sources = [one.source for one in entity.fields]
+        self._sources = {(one.name, source) for one in entity.fields for source in one.sources}
         self.can_judge = len(entity.fields) > 1 and any(_tells(one) for one in entity.fields)
 
     def __call__(self, values: Sequence[Any]) -> tuple[str | None, ...] | Problem:
@@ -76,10 +78,9 @@ class Canonicaliser:
         """Judge a physical record; a fault in the last column of a cut last line is the cut."""
         assert item.values is not None  # noqa: S101 - readers give values or a problem
         outcome = self(item.values)
-        if isinstance(outcome, Problem) and item.cut_column is not None:
-            last = zip(self._names, self._sources, strict=True)
-            if (outcome.field, item.cut_column) in last:
-                return Problem(Reason.TRUNCATED_RECORD, outcome.field, "the last line ends early")
+        cut = item.cut_column
+        if isinstance(outcome, Problem) and cut is not None and (outcome.field, cut) in self._sources:
+            return Problem(Reason.TRUNCATED_RECORD, outcome.field, "the last line ends early")
         return outcome
 
 
@@ -99,6 +100,8 @@ def _converter(one: Field, received_at: datetime, *, typed: bool) -> Convert:
         convert = _within_time(convert, one, received_at)
     if one.values:
         convert = _within_values(convert, frozenset(one.values))
+    if len(one.sources) > 1:
+        convert = _unambiguous(convert)
     # Brands, places, dates and codes repeat; free text does not.
     return convert if typed or one.pii == "free_text" else _remembering(convert)
 
@@ -162,12 +165,20 @@ def _decimal(one: Field, typed: bool) -> Convert:
         if typed and (isinstance(value, bool) or not isinstance(value, int | JsonNumber)):
             raise RefusedError(Reason.WRONG_TYPE, f"a number is expected, found {type(value).__name__}")
         text = str(value).strip()
-        if not _DECIMAL.fullmatch(text):
+        if one.decimal_comma:
+            text = _with_point(text)
+        elif not _DECIMAL.fullmatch(text):
             raise RefusedError(_number_reason(text), "a decimal number such as 12.50 is expected")
         _check_bounds(one, float(text))
         return text
 
     return convert
+
+
+def _with_point(text: str) -> str:
+    if not _DECIMAL_COMMA.fullmatch(text):
+        raise RefusedError(_number_reason(text), "a decimal number such as 1.234,56 is expected")
+    return text.replace(".", "").replace(",", ".")
 
 
 def _number_reason(text: str) -> Reason:
@@ -196,8 +207,10 @@ def _boolean(one: Field, typed: bool) -> Convert:  # noqa: ARG001
 
 
 def _date(one: Field, typed: bool) -> Convert:  # noqa: ARG001
+    reform = _reform(one)
+
     def convert(value: Any) -> str | None:
-        text = _time_text(value)
+        text = reform(_time_text(value))
         if not _DATE.fullmatch(text):
             raise RefusedError(Reason.INVALID_TIME, "a date such as 2024-01-31 is expected")
         try:
@@ -211,9 +224,10 @@ def _date(one: Field, typed: bool) -> Convert:  # noqa: ARG001
 
 def _datetime(one: Field, typed: bool) -> Convert:  # noqa: ARG001
     zone = one.zone or ZoneInfo("UTC")
+    reform = _reform(one)
 
     def convert(value: Any) -> str | None:
-        text = _time_text(value)
+        text = reform(_time_text(value))
         if not _DATETIME.fullmatch(text):
             raise RefusedError(Reason.INVALID_TIME, "a time such as 2024-01-31 08:00:00 is expected")
         try:
@@ -223,6 +237,27 @@ def _datetime(one: Field, typed: bool) -> Convert:  # noqa: ARG001
             raise RefusedError(Reason.INVALID_TIME, "no such time") from error
 
     return convert
+
+
+def _reform(one: Field) -> Callable[[str], str]:
+    """Return what brings a text of the field's `date_format` into ISO order (without one: nothing)."""
+    if one.date_format is None:
+        return lambda text: text
+    parts = re.split("%(.)", one.date_format)
+    pattern = "".join(
+        f"(?P<{part}>[0-9]{{{4 if part == 'Y' else 2}}})" if at % 2 else re.escape(part)
+        for at, part in enumerate(parts)
+    )
+    match, shape = re.compile(pattern).fullmatch, one.date_format
+    clock = " {H}:{M}:{S}" if one.type == "datetime" else ""
+
+    def reform(text: str) -> str:
+        found = match(text)
+        if found is None:
+            raise RefusedError(Reason.INVALID_TIME, f"a time written {shape} is expected")
+        return ("{Y}-{m}-{d}" + clock).format(**{"S": "00", **found.groupdict()})
+
+    return reform
 
 
 def _time_text(value: Any) -> str:
@@ -279,6 +314,16 @@ def strings_in(value: Any) -> list[str]:
             elif isinstance(item, dict | list):
                 waiting.append(item)
     return found
+
+
+def _unambiguous(convert: Convert) -> Convert:
+    def checked(value: Any) -> str | None:
+        if isinstance(value, Ambiguous):
+            names = ", ".join(value.sources)
+            raise RefusedError(Reason.AMBIGUOUS_VALUE, f"{names} say different things")
+        return convert(value)
+
+    return checked
 
 
 def _within_values(convert: Convert, allowed: frozenset[str]) -> Convert:

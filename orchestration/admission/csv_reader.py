@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
-from data_quality.contract import Contract, Entity
+from data_quality.contract import Contract
 from orchestration.admission.characters import looks_like_utf8
+from orchestration.admission.headers import Layout, find_layout
 from orchestration.admission.reasons import Problem, Reason
-from orchestration.admission.records import MAX_FIELD_CHARS, MAX_RECORD_BYTES, Physical
+from orchestration.admission.records import MAX_RECORD_BYTES, Physical
 from orchestration.admission.unpack import Member
 
 _BOM = b"\xef\xbb\xbf"
@@ -22,7 +24,7 @@ _OTHER_DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 
 # Says whether the fields of a line make a valid record by the contract (None: it cannot tell).
-LineJudge = Callable[[str, Sequence[str | None]], bool]
+LineJudge = Callable[[str, Sequence[Any]], bool]
 
 
 class _Open(Exception):  # noqa: N818 - a state of the scanner, not an error
@@ -31,24 +33,6 @@ class _Open(Exception):  # noqa: N818 - a state of the scanner, not an error
 
 class _Stray(Exception):  # noqa: N818 - likewise
     """A quote stands where none may."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the columns of one header fill the fields of one entity."""
-
-    entity: Entity
-    columns: tuple[str, ...]
-    picks: tuple[int, ...]  # column of each contract field, -1 where the optional column is missing
-    extras: tuple[tuple[str, int], ...]
-    span: tuple[int, int] = (0, 0)
-    straight: bool = field(default=False)  # columns are exactly the fields in order
-
-    def pick(self, cells: Sequence[str]) -> Sequence[str | None]:
-        """Return the cells in the order of the contract's fields."""
-        if self.straight:
-            return cells
-        return [cells[index] if index >= 0 else None for index in self.picks]
 
 
 @dataclass(frozen=True)
@@ -159,34 +143,9 @@ class CsvReader:
         return line, layout, problem
 
     def _layout(self, cells: Sequence[str], line: _Line) -> tuple[Problem | None, Layout | None]:
-        columns = tuple(cell.strip() for cell in cells)
-        if len(set(columns)) < len(columns):
-            return Problem(Reason.DUPLICATE_COLUMN, detail="a column name stands twice in the header"), None
-        present = set(columns)
-        fitting = [one for one in self._contract.entities.values() if one.required_columns <= present]
-        if not fitting:
-            return self._closest(present), None
-        entity = max(fitting, key=lambda one: sum(item.source in present for item in one.fields))
-        at = {column: index for index, column in enumerate(columns)}
-        picks = tuple(at.get(one.source, -1) for one in entity.fields)
-        known = {one.source for one in entity.fields}
-        extras = tuple((column, index) for column, index in at.items() if column not in known)
-        straight = picks == tuple(range(len(columns)))
         start = line.start + (len(_BOM) if line.body.startswith(_BOM) else 0)
-        span = (self._base(start), self._base(line.end))
-        return None, Layout(entity, columns, picks, extras, span, straight)
-
-    def _closest(self, present: set[str]) -> Problem:
-        best = max(
-            self._contract.entities.values(),
-            key=lambda one: len(one.required_columns & present) / max(1, len(one.required_columns)),
-        )
-        missing = [one for one in best.fields if one.source in best.required_columns - present]
-        if len(missing) * 2 > len(best.required_columns):
-            return Problem(Reason.UNKNOWN_HEADER, detail="no entity of the contract has this header")
-        return Problem(
-            Reason.MISSING_COLUMN, missing[0].name, "missing: " + ", ".join(one.source for one in missing)
-        )
+        found = find_layout(self._contract, cells, (self._base(start), self._base(line.end)))
+        return (found, None) if isinstance(found, Problem) else (None, found)
 
     def _better_reason(self, body: bytes, problem: Problem) -> Problem:
         if looks_like_utf8(body) and self._encoding != "utf-8" and self._fits(body, "utf-8", self._delimiter):
@@ -212,7 +171,7 @@ class CsvReader:
             present = {cell.strip() for cell in scan(body.decode(encoding), delimiter)}
         except (UnicodeDecodeError, _Open, _Stray):
             return False
-        return any(one.required_columns <= present for one in self._contract.entities.values())
+        return any(one.fits(present) for one in self._contract.entities.values())
 
     def _body(self, layout: Layout) -> Iterator[Physical]:
         width, delimiter, encoding = len(layout.columns), self._delimiter, self._encoding
@@ -232,14 +191,11 @@ class CsvReader:
                 if len(cells) == width and not (watch_utf8 and not body.isascii() and looks_like_utf8(body)):
                     yield Physical(
                         base + line.start, base + line.end, self._line_no, True, name,
-                        layout.pick(cells), self._extra(layout, cells), None, span,
+                        layout.pick(cells), layout.unlisted(cells), None, span,
                         None if line.terminated else layout.columns[-1],
                     )  # fmt: skip
                     continue
             yield self._careful(line, layout)
-
-    def _extra(self, layout: Layout, cells: Sequence[str]) -> dict[str, str] | None:
-        return {column: cells[index] for column, index in layout.extras} if layout.extras else None
 
     def _careful(self, line: _Line, layout: Layout) -> Physical:
         line_no = self._line_no
@@ -258,7 +214,7 @@ class CsvReader:
             return self._bad(line, layout, line_no, outcome)
         return Physical(
             self._base(line.start), self._base(line.end), line_no, True, layout.entity.name,
-            layout.pick(outcome), self._extra(layout, outcome), None, layout.span,
+            layout.pick(outcome), layout.unlisted(outcome), None, layout.span,
             None if line.terminated else layout.columns[-1],
         )  # fmt: skip
 
@@ -399,4 +355,4 @@ def _size(line: _Line) -> str:
     return f"{line.end - line.start} bytes, at most {MAX_RECORD_BYTES}"
 
 
-__all__ = ["MAX_FIELD_CHARS", "CsvReader", "Layout", "LineJudge", "read_csv", "scan"]
+__all__ = ["CsvReader", "LineJudge", "read_csv", "scan"]

@@ -15,7 +15,7 @@ import orjson
 
 from data_quality.contract import Contract, Entity
 from orchestration.admission.reasons import Problem, Reason
-from orchestration.admission.records import MAX_JSON_DEPTH, MAX_RECORD_BYTES, Physical
+from orchestration.admission.records import MAX_JSON_DEPTH, MAX_RECORD_BYTES, Physical, one_of
 from orchestration.admission.unpack import Member
 
 _BOM = b"\xef\xbb\xbf"
@@ -115,9 +115,38 @@ def _fill(contract: Contract, item: Physical, outcome: dict[str, Any] | Problem,
         item.problem = entity
         return
     item.entity = entity.name
-    item.values = [outcome.pop(one.source, None) for one in entity.fields]
+    if entity.has_plain_sources:
+        item.values = [outcome.pop(one.source, None) for one in entity.fields]
+    else:
+        item.values = [
+            one_of(one.sources, [_take(outcome, name) for name in one.sources]) for one in entity.fields
+        ]
+        outcome = _named(entity, outcome)
     if outcome:
         item.extra = outcome
+
+
+def _take(value: dict[str, Any], source: str) -> Any:
+    """Take what stands under a name or a path such as `author.id` out of a record (None: nothing)."""
+    if source in value or "." not in source:  # a literal key with a dot wins
+        return value.pop(source, None)
+    *outer, leaf = source.split(".")
+    place: Any = value
+    for step in outer:
+        place = place.get(step) if isinstance(place, dict) else None
+    return place.pop(leaf, None) if isinstance(place, dict) else None
+
+
+def _named(entity: Entity, rest: dict[str, Any]) -> dict[str, Any]:
+    """Name what is left of objects the contract looks into by its path; what was read whole is gone."""
+    opened = {source.partition(".")[0] for one in entity.fields for source in one.sources if "." in source}
+    out: dict[str, Any] = {}
+    for key, one in rest.items():
+        if key not in opened or not isinstance(one, dict):
+            out[key] = one
+        else:
+            out |= {f"{key}.{inner}": left for inner, left in one.items() if left != {}}
+    return out
 
 
 def _entity(contract: Contract, value: dict[str, Any]) -> Entity | Problem:

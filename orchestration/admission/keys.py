@@ -26,7 +26,7 @@ from orchestration.settings import ConfigError, Settings
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _SEPARATOR = "\x1f"
 _CREATE_HINT = "create one with `voc keys init`, or point VOC_KEYS at the existing one"
-PSEUDONYM_DOMAINS = frozenset({"person", "phone", "mail", "account", "vin", "vin8", "plate"})
+PSEUDONYM_DOMAINS = frozenset({"person", "phone", "mail", "account", "vin", "vin8", "plate", "handle"})
 
 
 class KeysError(ConfigError):

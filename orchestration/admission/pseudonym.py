@@ -33,23 +33,34 @@ class VinParts(NamedTuple):
     plant: str | None
 
 
-def normalise(pii_class: str, value: str) -> tuple[str, str]:
+def normalise(pii_class: str, value: str, scope: str = "") -> tuple[str, str]:
     """Return (pseudonym domain, normal form) of one identifier.
 
     `pii_class` is one of phone, landline, mail, id_card, bank_card, vin, vin8, plate, customer_no,
-    wechat, qq. A value that is none of its class keeps its trimmed upper-cased form; an empty one
-    gives ''.
+    wechat, qq, app_account, handle. A value that is none of its class keeps its trimmed upper-cased
+    form; an empty one gives ''. `scope` is the channel: a handle is a name on one platform only, and
+    equal handles of two platforms are two people until something else links them.
 
     Raises:
-        ValueError: a class that has no pseudonym (person_name, address, free text).
+        ValueError: a class that has no pseudonym (person_name, address, free text); a handle without
+            its channel.
 
     """
     if pii_class not in _NORMAL_FORMS:
         raise ValueError(f"{pii_class!r} has no pseudonym; classes with one: {', '.join(_NORMAL_FORMS)}")
     domain, prefix, normal_form = _NORMAL_FORMS[pii_class]
+    if domain == "handle":
+        if not scope:
+            raise ValueError("a handle belongs to a platform; give its channel as scope")
+        prefix = f"{scope}:"
     clean = without_zero_width(value)
     normal = normal_form(clean) or unicodedata.normalize("NFKC", clean).strip().upper()
     return domain, f"{prefix}{normal}" if normal else ""
+
+
+def domain_of(pii_class: str) -> str:
+    """Return the pseudonym domain of an identifier class (KeyError: it has none)."""
+    return _NORMAL_FORMS[pii_class][0]
 
 
 def vin_parts(vin: str) -> VinParts:
@@ -137,4 +148,6 @@ _NORMAL_FORMS: dict[str, tuple[str, str, Callable[[str], str]]] = {
     "customer_no": ("person", "customer_no:", _customer_no),
     "wechat": ("account", "wechat:", _account),
     "qq": ("account", "qq:", _number_account),
+    "app_account": ("account", "app:", _account),
+    "handle": ("handle", "", _account),
 }

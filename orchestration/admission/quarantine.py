@@ -105,7 +105,8 @@ def release(
 
 
 def _is_whole(row: QuarantineRow) -> bool:
-    return row.header_id is None and Reason(row.reason_code) not in LINE_REASONS
+    # With an entity it is a JSON record with a wrong value, or a mail: neither is one line of many.
+    return row.header_id is None and (bool(row.entity) or Reason(row.reason_code) not in LINE_REASONS)
 
 
 def _is_cut(row: QuarantineRow) -> bool:

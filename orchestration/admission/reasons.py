@@ -22,6 +22,11 @@ class Reason(StrEnum):
     DUPLICATE_COLUMN = "duplicate_column"
     WRONG_DELIMITER = "wrong_delimiter"
     WRONG_ENCODING = "wrong_encoding"
+    NOT_A_WORKBOOK = "not_a_workbook"
+    WORKBOOK_LOCKED = "workbook_locked"
+    WORKBOOK_MACRO = "workbook_macro"
+    MISSING_SHEET = "missing_sheet"
+    SHEET_DAMAGED = "sheet_damaged"
     # bytes and characters
     INVALID_ENCODING = "invalid_encoding"
     MOJIBAKE = "mojibake"
@@ -43,8 +48,15 @@ class Reason(StrEnum):
     DUPLICATE_JSON_KEY = "duplicate_json_key"
     NOT_FINITE = "not_finite"
     UNKNOWN_RECORD_TYPE = "unknown_record_type"
+    NOT_A_MESSAGE = "not_a_message"
+    DUPLICATE_HEADER = "duplicate_header"
+    INVALID_MIME = "invalid_mime"
+    UNKNOWN_CHARSET = "unknown_charset"
     # values
     MISSING_VALUE = "missing_value"
+    AMBIGUOUS_VALUE = "ambiguous_value"
+    CELL_ERROR = "cell_error"
+    DIGITS_LOST = "digits_lost"
     WRONG_TYPE = "wrong_type"
     INVALID_NUMBER = "invalid_number"
     INVALID_BOOLEAN = "invalid_boolean"
@@ -92,25 +104,45 @@ REASON_TEXTS: dict[Reason, ReasonText] = {
     Reason.WRONG_ENCODING: ReasonText(
         "文件编码与契约不符", "请来源方改用契约声明的编码，或更新契约的 encoding 后释放"
     ),
+    Reason.NOT_A_WORKBOOK: ReasonText(
+        "不是 xlsx 工作簿", "请另存为 .xlsx 工作簿后重新交付（不要打包、不要只改扩展名）"
+    ),
+    Reason.WORKBOOK_LOCKED: ReasonText("工作簿已加密", "请来源方去除打开密码后重新交付"),
+    Reason.WORKBOOK_MACRO: ReasonText("工作簿含有宏", "请另存为不含宏的 .xlsx 后重新交付"),
+    Reason.MISSING_SHEET: ReasonText(
+        "缺少契约要求的工作表", "核对工作表名称；若来源改名请更新契约的 xlsx.sheet 后释放"
+    ),
+    Reason.SHEET_DAMAGED: ReasonText("工作表内容损坏", "请用 Excel 或 WPS 重新打开、另存后交付"),
     Reason.INVALID_ENCODING: ReasonText("含有无法解码的字节", "该行不是契约声明的编码；" + _ASK_SOURCE),
     Reason.MOJIBAKE: ReasonText("文字已成乱码", "来源系统在导出前已用错编码；" + _ASK_SOURCE),
     Reason.NUL_CHARACTER: ReasonText("含有空字符 (NUL)", _ASK_SOURCE),
     Reason.CONTROL_CHARACTER: ReasonText("含有控制字符", _ASK_SOURCE),
     Reason.LONE_SURROGATE: ReasonText("含有不成对的代理字符", "表情或生僻字被截断；" + _ASK_SOURCE),
-    Reason.RECORD_TOO_LARGE: ReasonText("记录超过 1 MiB", "确认是否漏了换行或引号；" + _ASK_SOURCE),
+    Reason.RECORD_TOO_LARGE: ReasonText("记录超过大小上限", "确认是否漏了换行或引号；" + _ASK_SOURCE),
     Reason.FIELD_TOO_LARGE: ReasonText("字段过大", "确认该字段是否混入附件；" + _ASK_SOURCE),
     Reason.JSON_TOO_DEEP: ReasonText("JSON 嵌套过深", "嵌套超过 64 层；" + _ASK_SOURCE),
     Reason.UNCLOSED_QUOTE: ReasonText("引号没有闭合", "该行引号缺失一半；" + _ASK_SOURCE),
     Reason.STRAY_QUOTE: ReasonText("引号位置不合法", "字段中的引号应写成两个并整体加引号；" + _ASK_SOURCE),
     Reason.TOO_FEW_FIELDS: ReasonText("列数不足", _ASK_SOURCE),
     Reason.TOO_MANY_FIELDS: ReasonText("列数过多", "字段内含分隔符时应加引号；" + _ASK_SOURCE),
-    Reason.TRUNCATED_RECORD: ReasonText("最后一行被截断", "文件传输未完成；请重新交付完整文件"),
+    Reason.TRUNCATED_RECORD: ReasonText("记录被截断", "文件传输未完成；请重新交付完整文件"),
     Reason.INVALID_JSON: ReasonText("不是合法的 JSON", "一行应为一个完整的 JSON 对象；" + _ASK_SOURCE),
     Reason.NOT_AN_OBJECT: ReasonText("JSON 行不是对象", "一行应为一个 JSON 对象；" + _ASK_SOURCE),
     Reason.DUPLICATE_JSON_KEY: ReasonText("JSON 键重复", "无法判断以哪个值为准；" + _ASK_SOURCE),
     Reason.NOT_FINITE: ReasonText("数值为 NaN 或无穷", _ASK_SOURCE),
     Reason.UNKNOWN_RECORD_TYPE: ReasonText("record_type 不在契约中", "更新契约增加该实体后释放"),
+    Reason.NOT_A_MESSAGE: ReasonText("不是邮件", "缺少邮件头；确认导出的是 mbox 或 eml 原文"),
+    Reason.DUPLICATE_HEADER: ReasonText("邮件头重复且不一致", "无法判断以哪个值为准；" + _ASK_SOURCE),
+    Reason.INVALID_MIME: ReasonText("邮件编码损坏", "附件或正文的 MIME 编码不完整；请重新导出该邮件"),
+    Reason.UNKNOWN_CHARSET: ReasonText("邮件字符集未知", "无法按声明的字符集解码；请核对发件系统后重新导出"),
     Reason.MISSING_VALUE: ReasonText("必填字段为空", _ASK_SOURCE),
+    Reason.AMBIGUOUS_VALUE: ReasonText(
+        "新旧字段同时有值且不一致", "同一字段的新旧名称内容不同；请来源方确认以哪个为准"
+    ),
+    Reason.CELL_ERROR: ReasonText("单元格为错误值或公式无结果", "请来源方修正公式，保存后重新交付"),
+    Reason.DIGITS_LOST: ReasonText(
+        "长数字已丢失末位", "表格软件只保留 15 位数字；请将该列设为文本格式后重新导出"
+    ),
     Reason.WRONG_TYPE: ReasonText("字段类型与契约不符", "来源可能改了类型；核对后修正或更新契约"),
     Reason.INVALID_NUMBER: ReasonText("不是合法的数字", _ASK_SOURCE),
     Reason.INVALID_BOOLEAN: ReasonText("不是合法的是否值", _ASK_SOURCE),

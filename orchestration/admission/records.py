@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestration.admission.reasons import Problem
 
@@ -35,6 +35,25 @@ class Physical:
     header: tuple[int, int] | None = None
     cut_column: str | None = None  # last column of a record without a line end: a cut shows there
     ordinal: int = 0
+
+
+class Ambiguous(NamedTuple):
+    """Several columns of one field (renamed at the source) that say different things in one record."""
+
+    sources: tuple[str, ...]
+
+
+def one_of(sources: Sequence[str], values: Sequence[Any]) -> Any:
+    """Return the value of a field with several names at the source: the first that is not empty.
+
+    `values` are what the record says under each of `sources` (None or "" where it says nothing).
+    """
+    said = [(name, value) for name, value in zip(sources, values, strict=True) if value not in (None, "")]
+    if not said:
+        return None
+    if any(value != said[0][1] for _, value in said[1:]):
+        return Ambiguous(tuple(name for name, _ in said))
+    return said[0][1]
 
 
 class SpanError(Exception):

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from data_quality.contract import RESTRICTED_CLASSES, TEXT_CLASSES, Contract, Entity, Field
+from data_quality.contract import RESTRICTED_CLASSES, TEXT_CLASSES, Contract, Entity, Field, Verbatim
 from orchestration.admission.canonical import event_instant
 from orchestration.admission.dispositions import Candidate, version_key
 from orchestration.admission.keys import Keys
@@ -24,7 +24,7 @@ from orchestration.admission.ledger import instant_of
 from orchestration.admission.ledger_types import Delivery
 from orchestration.admission.masking import MASKER_VERSION, MaskResult, mask_text
 from orchestration.admission.masking.whole_value import identifier_class
-from orchestration.admission.pseudonym import normalise, vin8, vin_parts
+from orchestration.admission.pseudonym import domain_of, normalise, vin8, vin_parts
 from orchestration.partitions import business_date
 
 _SYSTEM = (
@@ -114,14 +114,15 @@ class Shaper:
 
     def _slice(self, admitted: Sequence[Candidate]) -> pa.Table:
         notes = [_Notes() for _ in admitted]
-        verbatim: list[str | None] = [None] * len(admitted)
+        texts: dict[str, Sequence[str | None]] = {}
         columns: list[Sequence[str | None]] = []
         for at, spec in enumerate(self._entity.fields):
             values = [one.values[at] for one in admitted]
             cells = self._columns(spec, values, notes)
             columns += cells
-            if self._entity.verbatim and self._entity.verbatim.field == spec.name:
-                verbatim = [self._verbatim(text) for text in cells[0]]
+            if self._entity.verbatim and spec.name in self._entity.verbatim.fields:
+                texts[spec.name] = cells[0]
+        verbatim = self._verbatim_column(admitted, texts)
         system = [self._system_row(*one) for one in zip(admitted, notes, verbatim, strict=True)]
         parts = list(zip(*system, strict=True)) if system else [()] * len(_SYSTEM)
         arrays = [pa.array(list(part), kind) for part, (_, kind) in zip(parts, _SYSTEM, strict=True)]
@@ -237,7 +238,7 @@ class Shaper:
         """Return the pseudonym of an identifier, remembering whom it belongs to."""
         if (pii, value) in self._subject_of:
             return self._subject_of[pii, value]
-        domain, normal = normalise(pii, value)
+        domain, normal = normalise(pii, value, self._contract.channel)
         key = self._keys.pseudonym(domain, normal) if normal else None
         if key is not None:
             self.identities[key, value] = (domain, key, pii, value, normal)
@@ -273,19 +274,40 @@ class Shaper:
             if one == "vin8" and not vin8(value):
                 continue
             if (key := self._subject(one, value)) is not None:
-                subject = f"{normalise(one, value)[0]}:{key}"
+                subject = f"{domain_of(one)}:{key}"
                 if subject not in text_keys:
                     text_keys.append(subject)
 
     def _mask_json(self, text: str, notes: _Notes) -> str:
         return orjson.dumps(masked_json(orjson.loads(text), lambda one: self._mask(one, notes))).decode()
 
-    def _verbatim(self, masked: str | None) -> str | None:
+    def _verbatim_column(
+        self, admitted: Sequence[Candidate], texts: dict[str, Sequence[str | None]]
+    ) -> list[str | None]:
+        """Return the voice's own words per record, from the masked texts of the rule's fields."""
         rule = self._entity.verbatim
-        if rule is None or masked is None or rule.item_text is None:
-            return masked
-        items = orjson.loads(masked)
-        return voice_text(items, rule.item_text, str(rule.item_role), str(rule.role))
+        if rule is None:
+            return [None] * len(admitted)
+        parts = zip(*(texts[name] for name in rule.fields), strict=True)
+        said = [_joined(part) for part in parts] if len(rule.fields) > 1 else list(texts[rule.fields[0]])
+        if rule.item_text is not None:
+            return [self._items(rule, text) for text in said]
+        if rule.role_field is None:
+            return said
+        at = self._names.index(rule.role_field)
+        return [
+            text if one.values[at] == rule.role else None for one, text in zip(admitted, said, strict=True)
+        ]
+
+    @staticmethod
+    def _items(rule: Verbatim, masked: str | None) -> str | None:
+        if masked is None or rule.item_text is None:
+            return None
+        return voice_text(orjson.loads(masked), rule.item_text, str(rule.item_role), str(rule.role))
+
+
+def _joined(parts: Sequence[str | None]) -> str | None:
+    return "\n".join(one for one in parts if one) or None
 
 
 def _counts_json(counts: dict[str, int] | None) -> str:

@@ -36,6 +36,7 @@ from orchestration.admission.keys import Keys
 from orchestration.admission.ledger import Ledger, insert_file, instant_of, utc_text
 from orchestration.admission.ledger_types import Delivery, FileEntry
 from orchestration.admission.parquet_files import Written, write_table
+from orchestration.admission.pseudonym import domain_of
 from orchestration.admission.readers import Reading
 from orchestration.admission.reasons import Reason
 from orchestration.admission.records import Physical
@@ -350,15 +351,11 @@ def _redated_rows(settings: Settings, ledger: Ledger, part: _EntityPart, schema:
 
 
 def _subjects_in(entity: Entity, table: pa.Table) -> set[str]:
-    domains = {
-        "phone": "phone", "landline": "phone", "mail": "mail", "id_card": "person", "customer_no": "person",
-        "bank_card": "account", "wechat": "account", "qq": "account", "vin": "vin", "plate": "plate",
-    }  # fmt: skip
     subjects = {one for keys in table.column("text_keys").to_pylist() for one in keys or ()}
     for one in entity.fields:
         if one.is_identifier:
             for column in one.raw_columns[: 2 if one.pii == "vin" else 1]:
-                domain = "vin8" if column.endswith("8_key") and one.pii == "vin" else domains[one.pii]
+                domain = "vin8" if column == f"{one.name}8_key" and one.pii == "vin" else domain_of(one.pii)
                 subjects |= {f"{domain}:{key}" for key in table.column(column).to_pylist() if key}
     return subjects
 
