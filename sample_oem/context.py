@@ -97,9 +97,7 @@ class Context:
 def csv_line(cells: Sequence[str], encoding: str = "utf-8", delimiter: str = ",") -> bytes:
     """One delimited record with minimal quoting and a line feed."""
     quoted = (
-        '"' + c.replace('"', '""') + '"'
-        if (delimiter in c or '"' in c or "\n" in c or "\r" in c)
-        else c
+        '"' + c.replace('"', '""') + '"' if (delimiter in c or '"' in c or "\n" in c or "\r" in c) else c
         for c in cells
     )
     return (delimiter.join(quoted) + "\n").encode(encoding)

@@ -25,7 +25,9 @@ def own_texts(out: Path, truth: Path, channel: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     for file in sorted((out / channel).iterdir()):
         for voice, text in _TELLERS[channel](file):
-            is_own = (hashlib.sha256(text.encode(errors="replace")).hexdigest() if channel == "forum" else voice) in own
+            is_own = (
+                hashlib.sha256(text.encode(errors="replace")).hexdigest() if channel == "forum" else voice
+            ) in own
             if is_own and text:
                 texts.setdefault(voice, text)
     return texts

@@ -84,9 +84,7 @@ def _received(context: Context, day: int, minute: int) -> datetime:
     return midnight + timedelta(minutes=minute, seconds=(day * 7) % 60, microseconds=(day * 9973) % 1_000_000)
 
 
-def _body(
-    file: EntityFile, rows: list[Item], *, has_bom: bool
-) -> tuple[bytes, tuple[tuple[Item, int], ...]]:
+def _body(file: EntityFile, rows: list[Item], *, has_bom: bool) -> tuple[bytes, tuple[tuple[Item, int], ...]]:
     """Payload bytes, and each record with the physical line it starts on (header is line 1).
 
     A mail's or a sheet row's "line" is its place in the file, counted in records (header row 1).

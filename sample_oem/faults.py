@@ -27,6 +27,7 @@ _REPOST = 0.06
 _PAGE = 50
 _PAGE_TWICE = 0.12
 
+
 def inject(context: Context, channel: str, items: list[Item]) -> list[Item]:
     """All planted faults of one channel, in the order in which they would happen."""
     rng = random.Random(f"{context.seed}/faults/{channel}")  # noqa: S311 - simulation

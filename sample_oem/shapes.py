@@ -146,7 +146,9 @@ def complaint_site(context: Context) -> list[Item]:
     account = Account(context, "complaint_site", "owner")
     items: list[Item] = []
     for row in rows(context, "complaint_site"):
-        stamp = context.moment(row.day, row.second if row.second >= 0 else rng.randrange(7 * 3600, 24 * 3600 - 1))
+        stamp = context.moment(
+            row.day, row.second if row.second >= 0 else rng.randrange(7 * 3600, 24 * 3600 - 1)
+        )
         number = "".join(c for c in stamp if c.isdigit()) + f"{row.number % 1_000_000:06d}"
         model = MODELS[int(context.world.vehicles.model[row.vehicle])]
         text = composer.complaint(row.vehicle, row.topic)

@@ -45,7 +45,7 @@ _EXTRA = ("second", "story", "campaign", "repost_of", "speaker")
 # A channel without rows of its own speaks with a share of another channel's rows.
 _STAND_INS: dict[str, tuple[str, float]] = {
     "online_chat": ("call_center", 0.6),
-    "customer_mail": ("complaint_site", 0.5),
+    "customer_mail": ("call_center", 0.3),
     "owner_app": ("media_comments", 0.4),
     "social_media": ("media_comments", 0.9),
     "forum_threads": ("forum", 0.9),

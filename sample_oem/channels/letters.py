@@ -207,7 +207,9 @@ def _no_date(line: bytes, _n: int) -> tuple[str, str, bytes]:
 
 
 def _bad_date(line: bytes, _n: int) -> tuple[str, str, bytes]:
-    return _without(re.sub(rb"\nDate: [^\n]*", b"\nDate: yesterday afternoon", line), "invalid_time", "sent_at")
+    return _without(
+        re.sub(rb"\nDate: [^\n]*", b"\nDate: yesterday afternoon", line), "invalid_time", "sent_at"
+    )
 
 
 def register_all() -> None:

@@ -123,7 +123,9 @@ def _social_items(
         "updated_at": at,
     }
     key = (platform, number)
-    return _versions(desk, row, body, key, ("updated_at", f"{platform}/{number}"), "post", {"text": text + "（更正）"})
+    return _versions(
+        desk, row, body, key, ("updated_at", f"{platform}/{number}"), "post", {"text": text + "（更正）"}
+    )
 
 
 def _versions(
@@ -280,12 +282,14 @@ def _article(desk: Desk[NewsComposer], row: Row, noise: str) -> tuple[str, str, 
         return text[:20], text, SIMPLIFIED
     topics, moods = desk.topics(row, 0.7)
     found = desk.composer.article(row.vehicle, topics, moods)
-    return found.title, desk.claimed(row, found.body) if found.script == SIMPLIFIED else found.body, found.script
+    return (
+        found.title,
+        desk.claimed(row, found.body) if found.script == SIMPLIFIED else found.body,
+        found.script,
+    )
 
 
-def _article_item(
-    desk: Desk[NewsComposer], row: Row, ids: tuple[str, str], title: str, text: str
-) -> Item:
+def _article_item(desk: Desk[NewsComposer], row: Row, ids: tuple[str, str], title: str, text: str) -> Item:
     context, rng, (number, origin) = desk.context, desk.rng, ids
     second, site = desk.second(row, 21 * 3600), rng.randrange(len(_SITES))
     crawled = context.moment(row.day, second + 600 + rng.randrange(3600))
@@ -335,7 +339,9 @@ def _review_items(desk: Desk[ReviewWriter], row: Row) -> list[Item]:
     out = [Item(row.day, "review", (number,), line, event, number, at)]
     later = row.day + 1 + rng.randrange(20)
     if rng.random() < 0.03 and later < context.days and not noise:
-        more = content + "\n追加：" + desk.composer.say("y_news", desk.composer.speaker(row.vehicle, row.topic))
+        more = (
+            content + "\n追加：" + desk.composer.say("y_news", desk.composer.speaker(row.vehicle, row.topic))
+        )
         changed = context.moment(later, rng.randrange(8 * 3600, 23 * 3600))
         line = csv_line((*head, best, worst, more, at, changed), delimiter="\t")
         out.append(Item(later, "review", (number,), line, event, number, changed))

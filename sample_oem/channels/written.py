@@ -19,7 +19,11 @@ from sample_oem.voices.written import AppWriter, OrderWriter
 _ORDER = (
     "留言编号", "订单号", "留言类型", "商品", "规格", "联系电话", "账号", "留言内容", "退款金额", "留言时间", "更新时间",
 )  # fmt: skip
-_CATEGORY = {-1: ("故障", "故障", "建议", "其他"), 0: ("咨询", "建议", "建议", "其他"), 1: ("表扬", "表扬", "其他", "建议")}
+_CATEGORY = {
+    -1: ("故障", "故障", "建议", "其他"),
+    0: ("咨询", "建议", "建议", "其他"),
+    1: ("表扬", "表扬", "其他", "建议"),
+}
 _PLATFORMS = ("ios", "android", "android", "harmony")
 _KINDS = ("催单", "催单", "改单", "退订", "退货", "退货", "咨询", "咨询", "评价", "评价")
 # What stories are told in which kind of message.
@@ -85,7 +89,9 @@ def _app_versions(desk: Desk[AppWriter], row: Row, number: str, text: str, renam
         if roll < 0.015:
             change["state"] = "deleted"
         else:
-            text_later = text + "。补充：" + desk.composer.say("y_news", desk.composer.speaker(row.vehicle, row.topic))
+            text_later = (
+                text + "。补充：" + desk.composer.say("y_news", desk.composer.speaker(row.vehicle, row.topic))
+            )
             change["text"] = text_later
         seen.append((later, change, roll < 0.015))
     out = []
@@ -138,7 +144,9 @@ def _order_head(desk: Desk[OrderWriter], row: Row, kind: str, number: str) -> tu
     context, rng, people = desk.context, desk.rng, desk.context.world.customers
     owner, is_car = desk.owner(row), kind in ("退订", "改单") or (kind == "催单" and row.number % 2 == 0)
     goods, variant = desk.composer.item(row.vehicle, is_car=is_car)
-    order = f"{'SO' if is_car else 'MO'}{context.date(row.day).replace('-', '')[2:]}{rng.randrange(10_000):04d}"
+    order = (
+        f"{'SO' if is_car else 'MO'}{context.date(row.day).replace('-', '')[2:]}{rng.randrange(10_000):04d}"
+    )
     head = (
         number, order, kind, goods, variant,
         people.phone[owner] if rng.random() < 0.7 else "",

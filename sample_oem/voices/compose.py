@@ -57,7 +57,7 @@ LENGTHS: dict[str, LengthLaw] = {
 }
 # Share of short texts for which nobody checks whether somebody said the same before: as many repeats
 # as real texts of the kind have.
-CARELESS: dict[str, float] = {"media_comments": 1.0, "social_media": 0.3, "owner_app": 0.1}
+CARELESS: dict[str, float] = {"media_comments": 1.0, "social_media": 0.6, "owner_app": 0.1}
 # The stations of a complaint in telling order, and how eagerly each is taken when there is room.
 _STATIONS: tuple[tuple[str, float, int], ...] = (
     ("c_intro", 0.55, 1),
@@ -97,9 +97,15 @@ _TYPOS: tuple[tuple[str, str], ...] = (
     ("销售", "消售"),
 )
 _SHORT = 60
-# Good enough to tell short texts apart; the measure in ``richness`` also takes out places.
+# Good enough to tell short texts apart; the measure in ``richness`` also takes out districts.
 _BARE = str.maketrans("", "", "0123456789 .,!?，。！？；、")
-_NAMES = re.compile("|".join(dict.fromkeys([*(m.series for m in MODELS), *(name for _, name in RIVALS)])))
+_NAMES = re.compile(
+    "|".join(
+        dict.fromkeys(
+            [*(m.series for m in MODELS), *(name for _, name in RIVALS), *(city.name for city in CITIES)]
+        )
+    )
+)
 
 
 class Composer:
@@ -273,9 +279,7 @@ class Composer:
         return ("m_neg", "m_neu", "m_pos")[polarity + 1]
 
     # -- forum ------------------------------------------------------------------------------------
-    def post(
-        self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int], length: float = 0
-    ) -> str:
+    def post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int], length: float = 0) -> str:
         """Return a forum post, from a one-line question to an essay; of the channel's length if 0."""
         return self.fresh(lambda: self._post(vehicle, aspects, polarities, length))
 

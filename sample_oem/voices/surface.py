@@ -66,13 +66,14 @@ def pinyin_debris(text: str, rand: Rand, rate: float) -> str:
 
 def edited_copy(text: str, rand: Rand) -> str:
     """Return the text as somebody else passes it on: an opening, a few words swapped, the tail cut or changed."""
+    original = text
     for _ in range(1 + int(rand() * 3)):
         old, new = _SWAPS[int(rand() * len(_SWAPS))]
         text = text.replace(old, new, 1)
     clauses = _CLAUSE.split(text)
     if len(clauses) > 7 and rand() < 0.3:
         text = "".join(clauses[:-1]).rstrip("，,；; ")
-    if rand() < 0.5:
+    if rand() < 0.5 or text == original:
         text = _OPENINGS[int(rand() * len(_OPENINGS))] + text
     if rand() < 0.6:
         text = text.rstrip("。！") + _ENDINGS[int(rand() * len(_ENDINGS))]

@@ -71,15 +71,14 @@ class SocialWriter(Writer):
 
     def own(self, vehicle: int, topics: Sequence[int], moods: Sequence[int]) -> str:
         """One post of one's own."""
-        return self.fresh(lambda: self._own(vehicle, topics, moods))
-
-    def _own(self, vehicle: int, topics: Sequence[int], moods: Sequence[int]) -> str:
         speaker, target = self.speaker(vehicle, topics[0]), self.law.draw(self.rng)
         head = self.say("w_tag", speaker) if self.rand() < 0.4 else ""
         if self.rand() < 0.06:
             head += self.say("w_caption", speaker) + " "
-        parts = self.told("w", vehicle, topics, moods, target - len(head))
-        text = head + self.join(parts)
+        # Tags and emoji make no new text: the words themselves must not be somebody else's.
+        text = head + self.fresh(
+            lambda: self.join(self.told("w", vehicle, topics, moods, target - len(head)))
+        )
         for rule, chance in (("w_emoji", 0.35), ("w_emoji", 0.12), ("w_tag", 0.14), ("w_at", 0.12)):
             if self.rand() < chance:
                 text += (" " if rule in ("w_tag", "w_at") else "") + self.say(rule, speaker)
