@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sample_oem.context import Context
 from sample_oem.deliveries import BAD_DAY_CHANNEL, bad_day
 from sample_oem.events import Happenings, happen
 from sample_oem.production import MergedOracle, produce, write_manifest
-from sample_oem.context import Context
 from sample_oem.shapes import BUILDERS
 from sample_oem.world import build_world
 
@@ -38,7 +38,7 @@ class Summary:
     channels: dict[str, dict[str, int]]
 
 
-def generate(
+def generate(  # noqa: PLR0913
     out: Path,
     truth: Path,
     days: int = 90,
@@ -54,7 +54,8 @@ def generate(
     ``out`` gets ``<channel>/<received_at>__<name>`` and ``deliveries.csv``; ``truth`` the expected
     counts and planted rows, and must lie outside ``out``. ``voices_per_day`` is one number, or one
     per day (such as a small history before one large day); without it, what suits the owners.
-    The same arguments give the same bytes, whatever the number of ``processes``. Raises ``ValueError`` with what to change.
+    The same arguments give the same bytes, whatever the number of ``processes``. Raises
+    ``ValueError`` with what to change.
     """
     volumes = _volumes(days, owners, voices_per_day)
     _check(out, truth, channels)
@@ -69,7 +70,7 @@ def generate(
     files = write_manifest(out, parts)
     oracle = MergedOracle(parts, _notes(context, happenings, end, owners))
     oracle.write(truth)
-    return Summary(out, truth, files, sum(part.bytes for part in parts), oracle.channel_totals())
+    return Summary(out, truth, files, sum(part.size for part in parts), oracle.channel_totals())
 
 
 def _volumes(days: int, owners: int, voices_per_day: float | Sequence[float] | None) -> np.ndarray:

@@ -30,7 +30,7 @@ class Produced:
 
     channel: str
     manifest: list[tuple[str, str, str]]
-    bytes: int
+    size: int
     deliveries: list[DeliveryTruth]
     damaged: list[dict[str, str | int]]
     planted: list[PlantedValue]

@@ -177,7 +177,7 @@ class Comparison:
 
     @property
     def counting_error(self) -> float:
-        """Twice the standard error of the difference of two counted shares (Poisson), 0 for other quantities."""
+        """Twice the standard error of the difference of two counted shares (Poisson); else 0."""
         if self.quantity not in _SHARES or not self.texts:
             return 0.0
         return 2 * sqrt((self.sample + self.reference) / self.texts)
@@ -262,9 +262,8 @@ def table(rows: Sequence[Comparison]) -> str:
         ratio = row.sample / row.reference if row.reference else float("nan")
         verdict = "yes" if row.within else "NO"
         bound = max(TOLERANCE * row.reference, row.counting_error)
-        lines.append(
-            f"{row.quantity:<24}{row.sample:>12.4f}{row.reference:>12.4f}{ratio:>8.2f}  {verdict} (±{bound:.4f})"
-        )
+        numbers = f"{row.sample:>12.4f}{row.reference:>12.4f}{ratio:>8.2f}"
+        lines.append(f"{row.quantity:<24}{numbers}  {verdict} (±{bound:.4f})")
     return "\n".join(lines)
 
 

@@ -16,9 +16,9 @@ import orjson
 from sample_oem import channels, identifiers
 from sample_oem.catalogue import ASPECTS
 from sample_oem.context import DAY_S, Context, csv_line
+from sample_oem.damage import json_breaks
 from sample_oem.personal import Personal
 from sample_oem.places import CITIES
-from sample_oem.damage import json_breaks
 from sample_oem.registry import REGISTRY, Channel, EntityFile, register
 from sample_oem.spoken import Account, Row, neighbours, rows
 from sample_oem.truth import Item

@@ -34,7 +34,9 @@ _PARTS = {
 <Relationship Id="rId2" Type="{_REL}/styles" Target="styles.xml"/></Relationships>""",
     "xl/styles.xml": f"""<styleSheet xmlns="{_MAIN}">\
 <numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>\
-<fonts count="1"><font/></fonts><fills count="1"><fill><patternFill patternType="none"/></fill></fills><borders count="1"><border/></borders>\
+<fonts count="1"><font/></fonts>\
+<fills count="1"><fill><patternFill patternType="none"/></fill></fills>\
+<borders count="1"><border/></borders>\
 <cellStyleXfs count="1"><xf/></cellStyleXfs>\
 <cellXfs count="2"><xf/><xf numFmtId="164" applyNumberFormat="1"/></cellXfs>\
 <cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>""",
@@ -62,7 +64,7 @@ def _cell(value: str) -> str:
 
 def serial(moment: str) -> str:
     """Days since 1899-12-30 with enough digits for a second."""
-    gap = datetime.fromisoformat(moment) - _EPOCH  # noqa: DTZ007
+    gap = datetime.fromisoformat(moment) - _EPOCH
     return f"{gap.days + gap.seconds / 86_400:.10f}"
 
 

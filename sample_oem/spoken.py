@@ -66,8 +66,7 @@ def rows(context: Context, channel: str) -> Iterator[Row]:
     columns = [getattr(voices, name).tolist() for name in _FIELDS]
     extra = [_extra(context, voices, name) for name in _EXTRA]
     for number, values in enumerate(zip(*columns, *extra, strict=True)):
-        story, aspect = values[7], values[2]
-        yield Row(number, *values, topic_of(aspect, story))
+        yield Row._make((number, *values, topic_of(values[2], values[7])))
 
 
 _FIELDS = ("day", "vehicle", "aspect", "polarity", "severity", "problem")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sample_oem.catalogue import ASPECTS
 from sample_oem.context import DAY_S, Context
@@ -46,6 +46,8 @@ class Desk(Generic[C]):
         self.claims = Claims(self.composer)
         self.script_share = TRADITIONAL_SHARE.get(channel, 0.0)
         self._nicknames: dict[str, str] = {}
+        repeats = getattr(context.happenings.voices.get(channel), "repost_of", None)
+        self.has_planted_copies = repeats is not None and bool((repeats >= 0).any())
 
     def rows(self) -> Iterator[Row]:
         """All voices of the channel."""
@@ -110,8 +112,9 @@ class Desk(Generic[C]):
 class Copies:
     """Who passes on whose text: planted copies by the world, or one in so many of its own."""
 
-    def __init__(self, rng: random.Random, composer: Composer, share: float, memory: int = 400) -> None:
-        self.rng, self.composer, self.share, self.memory = rng, composer, share, memory
+    def __init__(self, desk: Desk[Any], share: float, memory: int = 400) -> None:
+        self.rng, self.composer, self.memory = desk.rng, desk.composer, memory
+        self.share = 0.0 if desk.has_planted_copies else share
         self.recent: list[int] = []
         self.texts: dict[int, tuple[str, str]] = {}
         self.groups: dict[str, str] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sample_oem.channels.desk import Desk
+from typing import Any
+
+from sample_oem.channels.desk import Copies, Desk
 from sample_oem.channels.people import app_account
 from sample_oem.context import Context, csv_line, json_line
 from sample_oem.damage import json_breaks
@@ -82,41 +84,54 @@ def _chat_items(desk: Desk[ChatComposer], row: Row, number: str, turns: list[tup
 def private_group(context: Context) -> list[Item]:
     """私域社群: one row per message; a voice may come in two messages, advisers and bots answer."""
     desk = Desk(context, "private_group", "message", GroupComposer, "owner")
+    copies = Copies(desk, 0.02)
     items: list[Item] = []
     for row in desk.rows():
-        items += _group_rows(desk, row)
+        items += _group_rows(desk, copies, row)
     return items
 
 
-def _group_rows(desk: Desk[GroupComposer], row: Row) -> list[Item]:
-    context, rng = desk.context, desk.rng
-    second = desk.second(row)
-    noise = desk.noise.kind(row.problem, row.story)
-    number = f"wm{row.day:04d}{row.number:07d}"
-    script = "simplified"
-    if noise:
-        parts = [desk.noise.text(noise, row.vehicle)]
-    else:
-        told = desk.claimed(row, desk.composer.message(row.vehicle, row.topic, row.mood))
-        text = desk.personal.maybe(told, row.vehicle, f"{number}a", row.day)
-        # A message that gives something away stays whole, or the account of it would be wrong.
-        parts = fragments(text, desk.composer.rand, 2) if text == told else [text]
-        if len(parts) == 1 and text == told:
-            text, script = desk.surfaced(text)
-            parts = [text]
+def _group_rows(desk: Desk[GroupComposer], copies: Copies, row: Row) -> list[Item]:
+    """The message or two of one voice, and what advisers and bots say after it."""
+    second, number = desk.second(row), f"wm{row.day:04d}{row.number:07d}"
+    parts, truth = _group_said(desk, copies, row, f"{number}a")
     handle, items = desk.handle(row), []
     for place, part in enumerate(parts):
         key = f"{number}{'ab'[place]}"
-        desk.account.note(row, key, noise=noise, script=script)
+        desk.account.note(row, key, **truth)
         items.append(_group_item(desk, row, key, (CUSTOMER, handle), part, second + place * 9))
-    for role in (ADVISER, BOT):
-        if rng.random() < (0.22 if role == ADVISER else 0.07):
-            key = f"{number}{'xy'[role == BOT]}"
+    for role, speaks, share in ((ADVISER, "adviser", 0.22), (BOT, "bot", 0.07)):
+        if desk.rng.random() < share:
+            key = f"{number}{speaks[0].upper()}"
             aside = desk.composer.aside(role, row.vehicle, row.topic)
-            noise = "bot" if role == BOT else "agent_boilerplate"
-            desk.account.note(row, key, role="bot" if role == BOT else "adviser", noise=noise)
-            items.append(_group_item(desk, row, key, (role, ""), aside, second + 40 + rng.randrange(400)))
+            desk.account.note(row, key, role=speaks, noise="bot" if role == BOT else "agent_boilerplate")
+            later = second + 40 + desk.rng.randrange(400)
+            items.append(_group_item(desk, row, key, (role, ""), aside, later))
     return items
+
+
+def _group_said(
+    desk: Desk[GroupComposer], copies: Copies, row: Row, key: str
+) -> tuple[list[str], dict[str, Any]]:
+    """(messages, what is true about them): noise, a copy, or a message of one's own in one or two pieces."""
+    source = copies.source(row)
+    if source >= 0:
+        text, kind, voice = copies.edited(source)
+        return [text], {"group": (f"group-{voice}", kind, voice)}
+    noise = desk.noise.kind(row.problem, row.story)
+    if noise:
+        return [desk.noise.text(noise, row.vehicle)], {"noise": noise}
+    told = desk.claimed(row, desk.composer.message(row.vehicle, row.topic, row.mood))
+    text = desk.personal.maybe(told, row.vehicle, key, row.day)
+    if text != told:
+        # A message that gives something away stays whole, or the account of it would be wrong.
+        return [text], {}
+    parts = fragments(text, desk.composer.rand, 2)
+    if len(parts) > 1:
+        return parts, {}
+    copies.keep(row.number, key, text)
+    text, script = desk.surfaced(text)
+    return [text], {"script": script}
 
 
 def _group_item(
@@ -139,7 +154,7 @@ def _group_item(
         "dealer_code": code,
         "msgtype": "text",
         "text": text,
-        "reply_to": f"{key[:-1]}a" if not is_customer else None,
+        "reply_to": None if is_customer else f"{key[:-1]}a",
         "sent_ms": context.epoch_ms(row.day, min(second, 86_399)),
     }
     # What advisers and bots say is a record, not a voice.

@@ -44,7 +44,8 @@ def customer_mail(context: Context) -> list[Item]:
 
 def _mail(desk: Desk[LetterWriter], row: Row) -> Item:
     context, rng = desk.context, desk.rng
-    number = f"<{context.date(row.day).replace('-', '')}.{row.number:07d}.{rng.randrange(16**8):08x}@{rng.choice(_HOSTS)}>"
+    day = context.date(row.day).replace("-", "")
+    number = f"<{day}.{row.number:07d}.{rng.randrange(16**8):08x}@{rng.choice(_HOSTS)}>"
     noise, script = desk.noise.kind(row.problem, row.story), SIMPLIFIED
     head = {"Message-ID": number}
     if noise:
@@ -102,7 +103,7 @@ def _sender(desk: Desk[LetterWriter], row: Row, noise: str) -> str:
     return f"{_word(people.name[owner], 'utf-8')} <{mail}>" if desk.rng.random() < 0.7 else mail
 
 
-def rfc_date(day: str, second: int, is_utc: bool) -> str:  # noqa: FBT001
+def rfc_date(day: str, second: int, is_utc: bool) -> str:
     """``Sun, 01 Mar 2026 10:00:00 +0800``, or the same moment in UTC."""
     when = date.fromisoformat(day)
     if is_utc:

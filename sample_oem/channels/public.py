@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sample_oem.channels.desk import Copies, Desk
 from sample_oem.context import Context, csv_line, json_line
@@ -52,7 +53,7 @@ def _counts(rng: random.Random) -> dict[str, int]:
 def social_media(context: Context) -> list[Item]:
     """社交媒体: own posts, forwarded ones and edited copies; some edited or deleted later."""
     desk = Desk(context, "social_media", "post", SocialWriter, "public")
-    copies = Copies(desk.rng, desk.composer, 0.07)
+    copies = Copies(desk, 0.07)
     items: list[Item] = []
     for row in desk.rows():
         rival = desk.rival(row)
@@ -129,13 +130,13 @@ def _social_items(
 
 
 def _versions(
-    desk: Desk,  # type: ignore[type-arg]
+    desk: Desk[Any],
     row: Row,
     body: dict[str, object],
     key: tuple[str, ...],
     names: tuple[str, str],
     entity: str,
-    edit: dict[str, object],
+    edit: Mapping[str, object],
 ) -> list[Item]:
     """Return the record as it is first seen, and perhaps as it is edited or deleted later."""
     context, (stamp, voice) = desk.context, names
@@ -172,7 +173,7 @@ class _Threads:
 def forum_threads(context: Context) -> list[Item]:
     """车友论坛: threads with a first floor and replies, quotes, later edits and deletions."""
     desk = Desk(context, "forum_threads", "post", ThreadWriter, "public")
-    copies, threads = Copies(desk.rng, desk.composer, 0.02), _Threads(desk.rng)
+    copies, threads = Copies(desk, 0.02), _Threads(desk.rng)
     items: list[Item] = []
     for row in desk.rows():
         items += _floor(desk, copies, threads, row)
@@ -256,7 +257,7 @@ def _floor_items(
 def news(context: Context) -> list[Item]:
     """新闻资讯: articles, a third of them reprints of others' with small changes."""
     desk = Desk(context, "news", "article", NewsComposer, "public")
-    copies = Copies(desk.rng, desk.composer, 0.3, memory=60)
+    copies = Copies(desk, 0.3, memory=60)
     titles: dict[int, str] = {}
     items: list[Item] = []
     for row in desk.rows():

@@ -17,7 +17,8 @@ from sample_oem.voices.surface import SIMPLIFIED
 from sample_oem.voices.written import AppWriter, OrderWriter
 
 _ORDER = (
-    "留言编号", "订单号", "留言类型", "商品", "规格", "联系电话", "账号", "留言内容", "退款金额", "留言时间", "更新时间",
+    "留言编号", "订单号", "留言类型", "商品", "规格", "联系电话", "账号", "留言内容", "退款金额",
+    "留言时间", "更新时间",
 )  # fmt: skip
 _CATEGORY = {
     -1: ("故障", "故障", "建议", "其他"),
@@ -31,7 +32,7 @@ _STORY_KIND = {"x02": "退货", "x12": "催单", "x13": "咨询"}
 
 
 def rename_day(context: Context) -> int:
-    """Event day from which the app calls its fields ``stars`` and ``content`` (before: ``rating``, ``comment``)."""
+    """Event day from which the app says ``stars`` and ``content`` (before: ``rating`` and ``comment``)."""
     return context.days // 2
 
 

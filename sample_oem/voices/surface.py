@@ -17,17 +17,19 @@ from sample_oem.voices.grammar import Rand
 SIMPLIFIED, TRADITIONAL, DEBRIS = "simplified", "traditional", "pinyin_debris"
 _CLAUSE = re.compile(r"(?<=[，。！？；,!?;\n])")
 _OPENINGS = (
-    "转：", "看到一个帖子，", "同感，", "帮转，", "说出了我的心声：", "转一下，", "有同款的吗？", "支持楼主，", "顶，",
-    "[转发]", "大家看看，", "原来不止我一个：",
+    "转：", "看到一个帖子，", "同感，", "帮转，", "说出了我的心声：", "转一下，", "有同款的吗？",
+    "支持楼主，", "顶，", "[转发]", "大家看看，", "原来不止我一个：",
 )  # fmt: skip
 _ENDINGS = (
-    "", "！", "。", "，我也是", "……同意的顶一下", "，大家注意", "😡", "[怒]", "👍", "，坐等回复", "@启岚汽车", "。转发扩散",
+    "", "！", "。", "，我也是", "……同意的顶一下", "，大家注意", "😡", "[怒]", "👍", "，坐等回复",
+    "@启岚汽车", "。转发扩散",
 )  # fmt: skip
 _SWAPS = (
     ("没有", "没"), ("非常", "十分"), ("问题", "毛病"), ("一直", "老是"), ("现在", "目前"), ("觉得", "感觉"),
     ("厂家", "官方"), ("解决", "处理"), ("车子", "车"), ("已经", "都"), ("不行", "不太行"), ("特别", "超级"),
-    ("真的", "真心"), ("4S店", "店里"), ("因为", "由于"), ("但是", "不过"), ("，", ","), ("。", "！"), ("我", "本人"),
-    ("希望", "盼"), ("可以", "能"), ("开始", "起"), ("什么", "啥"), ("怎么", "咋"), ("异响", "响声"),
+    ("真的", "真心"), ("4S店", "店里"), ("因为", "由于"), ("但是", "不过"), ("，", ","),
+    ("。", "！"), ("我", "本人"), ("希望", "盼"), ("可以", "能"), ("开始", "起"), ("什么", "啥"),
+    ("怎么", "咋"), ("异响", "响声"),
 )  # fmt: skip
 
 
@@ -65,7 +67,7 @@ def pinyin_debris(text: str, rand: Rand, rate: float) -> str:
 
 
 def edited_copy(text: str, rand: Rand) -> str:
-    """Return the text as somebody else passes it on: an opening, a few words swapped, the tail cut or changed."""
+    """Return the text as somebody else passes it on: an opening, words swapped, another tail."""
     original = text
     for _ in range(1 + int(rand() * 3)):
         old, new = _SWAPS[int(rand() * len(_SWAPS))]

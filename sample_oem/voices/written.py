@@ -1,4 +1,4 @@
-"""What customers write themselves: mails, app feedback, social posts, thread replies, reviews, order messages.
+"""What customers write themselves: mails, app feedback, posts, thread replies, reviews, order messages.
 
 Long forum posts and comments come from ``compose``; chats and interviews from ``dialogue``; what others
 write about customers from ``reported``. A mood is -1, 0 or 1; a topic as in ``stories``.
@@ -7,7 +7,7 @@ write about customers from ``reported``. A mood is -1, 0 or 1; a topic as in ``s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from sample_oem.voices.compose import LENGTHS, Composer
 from sample_oem.voices.grammar import Speaker
@@ -165,7 +165,7 @@ class ReviewWriter(Writer):
 class OrderWriter(Writer):
     """Messages left with orders, changes, cancellations and returns."""
 
-    _RULE = {
+    _RULE: ClassVar[dict[str, str]] = {
         "催单": "o_urge", "改单": "o_change", "退订": "o_cancel", "退货": "o_return",
         "咨询": "o_ask", "评价": "o_review",
     }  # fmt: skip
