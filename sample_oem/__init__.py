@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sample_oem.deliveries import BAD_DAY_CHANNEL, Delivery, bad_day, pack, write, write_manifest
+from sample_oem.context import Context
+from sample_oem.deliveries import BAD_DAY_CHANNEL, bad_day
 from sample_oem.events import Happenings, happen
-from sample_oem.faults import inject
-from sample_oem.shapes import BUILDERS, Context
-from sample_oem.truth import Oracle
+from sample_oem.production import MergedOracle, produce, write_manifest
+from sample_oem.shapes import BUILDERS
 from sample_oem.world import build_world
 
 CHANNELS: tuple[str, ...] = tuple(sorted(BUILDERS))
@@ -38,7 +38,7 @@ class Summary:
     channels: dict[str, dict[str, int]]
 
 
-def generate(
+def generate(  # noqa: PLR0913
     out: Path,
     truth: Path,
     days: int = 90,
@@ -47,13 +47,15 @@ def generate(
     owners: int = 3000,
     voices_per_day: float | Sequence[float] | None = None,
     channels: Sequence[str] = CHANNELS,
+    processes: int = 1,
 ) -> Summary:
     """Write ``days`` days of deliveries, the last received on ``end`` (Shanghai date).
 
     ``out`` gets ``<channel>/<received_at>__<name>`` and ``deliveries.csv``; ``truth`` the expected
     counts and planted rows, and must lie outside ``out``. ``voices_per_day`` is one number, or one
     per day (such as a small history before one large day); without it, what suits the owners.
-    The same arguments give the same bytes. Raises ``ValueError`` with what to change.
+    The same arguments give the same bytes, whatever the number of ``processes``. Raises
+    ``ValueError`` with what to change.
     """
     volumes = _volumes(days, owners, voices_per_day)
     _check(out, truth, channels)
@@ -63,19 +65,12 @@ def generate(
     world = build_world(rng, owners, last - np.timedelta64(1, "D"))
     happenings = happen(rng, world, volumes, first_day)
     context = Context(world, happenings, first_day, days, seed)
-    written: list[Delivery] = []
-    for channel in sorted(channels):
-        written += pack(context, channel, inject(context, channel, BUILDERS[channel](context)))
-    oracle = Oracle(
-        planted=context.planted,
-        groups=context.template_groups,
-        notes=_notes(context, happenings, end, owners),
-    )
     out.mkdir(parents=True, exist_ok=True)
-    write(out, written, oracle)
-    write_manifest(out, written)
+    parts = produce(context, sorted(channels), out, processes)
+    files = write_manifest(out, parts)
+    oracle = MergedOracle(parts, _notes(context, happenings, end, owners))
     oracle.write(truth)
-    return Summary(out, truth, len(written), sum(len(d.payload) for d in written), oracle.channel_totals())
+    return Summary(out, truth, files, sum(part.size for part in parts), oracle.channel_totals())
 
 
 def _volumes(days: int, owners: int, voices_per_day: float | Sequence[float] | None) -> np.ndarray:

@@ -6,7 +6,6 @@ call them; the receipt time stands before two underscores.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import zipfile
@@ -15,32 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sample_oem.shapes import HEADERS, Context, csv_line
+from sample_oem.context import Context, csv_line
+from sample_oem.registry import REGISTRY, EntityFile, entity_file
+from sample_oem.sheet import sheet_bytes
 from sample_oem.truth import Item, Oracle
 
-# Minutes after midnight (Shanghai) at which a channel's file arrives.
-ARRIVAL = {
-    "customers_vehicles": 60,
-    "call_center": 125,
-    "survey": 190,
-    "complaint_site": 215,
-    "forum": 235,
-    "media_comments": 245,
-    "warranty_claims": 280,
-}
-_NAMES = {
-    ("complaint_site", "complaint"): "投诉导出_{date}.csv",
-    ("forum", "post"): "forum_posts_{date}.csv",
-    ("media_comments", "comment"): "comments_{date}.csv",
-    ("call_center", "call"): "calls_{date}.jsonl",
-    ("survey", "invitation"): "survey_invitations_{date}.csv",
-    ("survey", "response"): "survey_responses_{date}.csv",
-    ("warranty_claims", "claim_line"): "claims_{date}.csv",
-    ("customers_vehicles", "customer"): "customers_{date}.csv",
-    ("customers_vehicles", "vehicle"): "vehicles_{date}.csv",
-    ("customers_vehicles", "dealer"): "dealers_{date}.csv",
-    ("customers_vehicles", "vehicle_model"): "vehicle_models_{date}.csv",
-}
 BAD_DAY_CHANNEL = "call_center"
 _BOM = b"\xef\xbb\xbf"
 
@@ -91,12 +69,12 @@ def _arrival_order(group: tuple[tuple[int, str, str], list[Item]]) -> tuple[int,
 
 def _file(context: Context, channel: str, key: tuple[int, str, str], rows: list[Item]) -> Delivery:
     day, entity, kind = key
-    entities = [e for c, e in HEADERS if c == channel] or ["call"]
-    minute = ARRIVAL[channel] + entities.index(entity) * 2 + (45 if kind == "recovered" else 0)
+    file, place = entity_file(channel, entity), list(REGISTRY[channel].entities).index(entity)
+    minute = REGISTRY[channel].arrival + place * 2 + (45 if kind == "recovered" else 0)
     received = _received(context, day, minute)
-    payload, lines = _body(channel, entity, day, rows)
+    payload, lines = _body(file, rows, has_bom=channel == "complaint_site" and day % 5 == 2)
     date = context.date(day if kind == "daily" else day - 2).replace("-", "")
-    name, payload = _wrapped(channel, day, _NAMES[(channel, entity)].format(date=date), payload)
+    name, payload = _wrapped(channel, day, file.name.format(date=date), payload)
     return Delivery(channel, entity, name, received, payload, lines, kind)
 
 
@@ -106,20 +84,21 @@ def _received(context: Context, day: int, minute: int) -> datetime:
     return midnight + timedelta(minutes=minute, seconds=(day * 7) % 60, microseconds=(day * 9973) % 1_000_000)
 
 
-def _body(
-    channel: str, entity: str, day: int, rows: list[Item]
-) -> tuple[bytes, tuple[tuple[Item, int], ...]]:
-    """Payload bytes, and each record with the physical line it starts on (header is line 1)."""
-    header = HEADERS.get((channel, entity))
-    encoding = "gb18030" if channel == "survey" else "utf-8"
-    head = csv_line(header, encoding) if header else b""
-    line_no = 2 if header else 1
+def _body(file: EntityFile, rows: list[Item], *, has_bom: bool) -> tuple[bytes, tuple[tuple[Item, int], ...]]:
+    """Payload bytes, and each record with the physical line it starts on (header is line 1).
+
+    A mail's or a sheet row's "line" is its place in the file, counted in records (header row 1).
+    """
+    line_no = 2 if file.header else 1
     located = []
     for item in rows:
         located.append((item, line_no))
-        line_no += item.line.count(b"\n")
-    bom = _BOM if channel == "complaint_site" and day % 5 == 2 else b""
-    return bom + head + b"".join(item.line for item in rows), tuple(located)
+        line_no += item.line.count(b"\n") if file.layout == "lines" else 1
+    body = b"".join(item.line for item in rows)
+    if file.layout == "xlsx":
+        return sheet_bytes(file.sheet, file.header, body), tuple(located)
+    head = csv_line(file.header, file.encoding, file.delimiter) if file.header else b""
+    return (_BOM if has_bom else b"") + head + body, tuple(located)
 
 
 def _wrapped(channel: str, day: int, name: str, payload: bytes) -> tuple[str, bytes]:
@@ -165,14 +144,3 @@ def write(out: Path, deliveries: list[Delivery], oracle: Oracle) -> None:
             oracle.receive_again(*place, delivery.lines)
         else:
             oracle.receive(*place, delivery.kind, delivery.lines)
-
-
-def write_manifest(out: Path, deliveries: list[Delivery]) -> None:
-    """``deliveries.csv``: channel, file, received_at, in order of receipt."""
-    with (out / "deliveries.csv").open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(("channel", "file", "received_at"))
-        for delivery in sorted(deliveries, key=lambda d: (d.received_at, d.channel)):
-            writer.writerow(
-                (delivery.channel, f"{delivery.channel}/{delivery.path_name}", delivery.received_text)
-            )

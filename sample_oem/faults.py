@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections.abc import Callable
 from dataclasses import replace
+from itertools import groupby
 
 import orjson
 
-from sample_oem.shapes import ENCODING, HEADERS, Context, csv_line
+from sample_oem.context import Context, csv_line
+from sample_oem.registry import REGISTRY, EntityFile
 from sample_oem.truth import Item
 
 _REPEAT_IN_FILE = 0.004
@@ -23,50 +24,14 @@ _LATE = 0.02
 _CORRECTED = 0.008
 _DAMAGED = 0.004
 _REPOST = 0.06
-_LATE_CHANNELS = frozenset({"complaint_site", "call_center", "survey", "warranty_claims"})
-
-# A damaged field per entity and kind: column index and the value written there.
-_BREAKS: dict[str, tuple[tuple[str, int, str], ...]] = {
-    "complaint": (
-        ("invalid_time", 7, "2026-13-45"),
-        ("pattern_mismatch", 0, "编号缺失"),
-        ("missing_value", 4, ""),
-    ),
-    "post": (("missing_value", 0, ""),),
-    "comment": (
-        ("number_out_of_range", 3, "5"),
-        ("pattern_mismatch", 0, "评论 #1"),
-        ("missing_value", 1, ""),
-        ("invalid_number", 3, "正"),
-    ),
-    "invitation": (
-        ("value_not_allowed", 7, "未知状态"),
-        ("invalid_time", 8, "昨天下午"),
-        ("pattern_mismatch", 0, "??"),
-    ),
-    "response": (
-        ("number_out_of_range", 4, "99"),
-        ("value_not_allowed", 2, "满意度"),
-        ("invalid_number", 4, "很满意"),
-    ),
-    "claim_line": (
-        ("invalid_number", 12, "1,2O0"),
-        ("number_out_of_range", 7, "-20"),
-        ("value_not_allowed", 14, "处理中"),
-    ),
-    "customer": (
-        ("value_not_allowed", 8, "?"),
-        ("number_out_of_range", 9, "1066"),
-        ("invalid_time", 10, "0000-00-00"),
-    ),
-    "vehicle": (("invalid_time", 6, "32.01.2025"), ("pattern_mismatch", 3, "车型 一")),
-}  # fmt: skip
+_PAGE = 50
+_PAGE_TWICE = 0.12
 
 
 def inject(context: Context, channel: str, items: list[Item]) -> list[Item]:
     """All planted faults of one channel, in the order in which they would happen."""
     rng = random.Random(f"{context.seed}/faults/{channel}")  # noqa: S311 - simulation
-    if channel in _LATE_CHANNELS:
+    if REGISTRY[channel].is_late_prone:
         items = _late(context, rng, items)
     if channel == "complaint_site":
         items = items + _corrections(context, rng, items) + _lonely_day(context, items)
@@ -76,6 +41,8 @@ def inject(context: Context, channel: str, items: list[Item]) -> list[Item]:
         items = items + _reposts(context, rng, items)
     items = items + _repeats(context, rng, items)
     items.sort(key=lambda item: item.day)
+    if REGISTRY[channel].has_pages:
+        items = _pages_twice(rng, items)
     return items + _damage(context, rng, channel, items)
 
 
@@ -181,51 +148,62 @@ def _lonely_call(context: Context, items: list[Item]) -> list[Item]:
     return rows
 
 
+def _pages_twice(rng: random.Random, items: list[Item]) -> list[Item]:
+    """Let a page of some days' reading come twice, as when a cursor is asked for again; ``items`` by day."""
+    out: list[Item] = []
+    for _, group in groupby(items, key=lambda item: item.day):
+        rows = list(group)
+        if len(rows) > 2 and rng.random() < _PAGE_TWICE:
+            start = rng.randrange(len(rows))
+            end = min(start + _PAGE, len(rows))
+            rows = [*rows[:end], *rows[start:end], *rows[end:]]
+        out += rows
+    return out
+
+
 def _damage(context: Context, rng: random.Random, channel: str, items: list[Item]) -> list[Item]:
     """Damaged variants of sound rows, spread over the window; at least one of each kind in long windows."""
-    sound = [item for item in items if item.entity in _BREAKS or channel == "call_center"]
+    files = REGISTRY[channel].entities
+    sound = [item for item in items if files[item.entity].breaks or files[item.entity].cell_breaks]
     if not sound:
         return []
     count = max(int(len(sound) * _DAMAGED), min(context.days // 4, 14))
-    kinds = _json_breaks() if channel == "call_center" else None
     out = []
     for n in range(count):
         source = sound[int(rng.random() * len(sound))]
-        if kinds is not None:
-            reason, name, line = kinds[n % len(kinds)](source.line, n)
+        file = files[source.entity]
+        if file.breaks:
+            reason, name, line = file.breaks[n % len(file.breaks)](source.line, n)
         else:
-            reason, name, line = _broken_csv(channel, source, n)
+            reason, name, line = _broken_csv(file, source, n)
         out.append(
             Item(source.day, source.entity, ("damaged", str(n)), line, reason=reason, damaged_field=name)
         )
     return out
 
 
-def _broken_csv(channel: str, source: Item, n: int) -> tuple[str, str, bytes]:
-    encoding = ENCODING.get(channel, "utf-8")
-    cells = parse_csv(source.line, encoding)
-    header = HEADERS[(channel, source.entity)]
-    choices = _BREAKS[source.entity]
+def _broken_csv(file: EntityFile, source: Item, n: int) -> tuple[str, str, bytes]:
+    cells = parse_csv(source.line, file.encoding, file.delimiter)
     general = ("invalid_encoding", "too_many_fields", "too_few_fields")
-    turn = n % (len(choices) + len(general))
-    if turn < len(choices):
-        reason, column, value = choices[turn]
+    turn = n % (len(file.cell_breaks) + len(general))
+    if turn < len(file.cell_breaks):
+        reason, column, value = file.cell_breaks[turn]
         cells[column] = value
-        return reason, header[column], _unlike_blank(cells, encoding)
-    reason = general[turn - len(choices)]
+        return reason, file.header[column], _unlike_blank(cells, file)
+    reason = general[turn - len(file.cell_breaks)]
     if reason == "invalid_encoding" or len(cells) == 1:
-        return _undecodable(cells, encoding)
+        return _undecodable(cells, file)
     cells = [*cells, "多出一列"] if reason == "too_many_fields" else cells[:-1]
-    return reason, "", csv_line(tuple(cells), encoding)
+    return reason, "", csv_line(cells, file.encoding, file.delimiter)
 
 
-def _unlike_blank(cells: list[str], encoding: str) -> bytes:
+def _unlike_blank(cells: list[str], file: EntityFile) -> bytes:
     """Write a lone empty cell as quotes, or the record would be a blank line."""
-    return b'""\n' if cells == [""] else csv_line(tuple(cells), encoding)
+    return b'""\n' if cells == [""] else csv_line(cells, file.encoding, file.delimiter)
 
 
-def _undecodable(cells: list[str], encoding: str) -> tuple[str, str, bytes]:
-    line = csv_line(tuple(cells), encoding)
+def _undecodable(cells: list[str], file: EntityFile) -> tuple[str, str, bytes]:
+    line = csv_line(cells, file.encoding, file.delimiter)
     return (
         "invalid_encoding",
         "",
@@ -233,36 +211,9 @@ def _undecodable(cells: list[str], encoding: str) -> tuple[str, str, bytes]:
     )
 
 
-def _json_breaks() -> tuple[Callable[[bytes, int], tuple[str, str, bytes]], ...]:
-    return (
-        lambda line, _: ("invalid_json", "", _half(line)),
-        lambda _line, _: ("not_an_object", "", b"[1,2,3]\n"),
-        lambda line, n: _json_with(line, n, "value_not_allowed", "status", "archived"),
-        lambda line, n: _json_with(line, n, "wrong_type", "started_at_ms", "昨天"),
-        lambda line, n: _json_with(line, n, "missing_value", "turns", None),
-        lambda line, _: ("invalid_encoding", "", line[:-2] + b"\xff\xfe}\n"),
-        lambda line, n: _json_with(line, n, "pattern_mismatch", "agent_id", "坐席一"),
-    )
-
-
-def _half(line: bytes) -> bytes:
-    """Cut a line in the middle, but not within a character: it must stay readable text."""
-    return line[: len(line) // 2].decode("utf-8", errors="ignore").encode() + b"\n"
-
-
-def _json_with(line: bytes, n: int, reason: str, name: str, value: object) -> tuple[str, str, bytes]:
-    body = orjson.loads(line)
-    body |= {"call_id": f"CALL-DAMAGED-{n:05d}", name: value}
-    return (
-        reason,
-        {"agent_id": "agent_no", "started_at_ms": "started_at"}.get(name, name),
-        orjson.dumps(body) + b"\n",
-    )
-
-
-def parse_csv(line: bytes, encoding: str = "utf-8") -> list[str]:
+def parse_csv(line: bytes, encoding: str = "utf-8", delimiter: str = ",") -> list[str]:
     """Read the cells of one encoded CSV record."""
-    return next(csv.reader(io.StringIO(line.decode(encoding), newline="")))
+    return next(csv.reader(io.StringIO(line.decode(encoding), newline=""), delimiter=delimiter))
 
 
 def shifted_date(date: str, days: int) -> str:

@@ -1,28 +1,32 @@
-"""The raw shape of each channel: events and texts become the lines its system would export.
+"""The raw shape of the first channels: events and texts become the lines a system would export.
 
 One function per channel returns ``Item`` lists; order, faults and files come later in ``faults`` and
-``deliveries``. Times in CSV files are Shanghai wall time, in calls epoch milliseconds.
+``deliveries``. Times in CSV files are Shanghai wall time, in calls epoch milliseconds. Further voice
+channels are in ``channels``; both enter themselves in ``registry``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 import orjson
 
-from sample_oem import identifiers
+from sample_oem import channels, identifiers
 from sample_oem.catalogue import ASPECTS
-from sample_oem.events import Happenings, Voices
+from sample_oem.context import DAY_S, Context, csv_line
+from sample_oem.damage import json_breaks
+from sample_oem.personal import Personal
 from sample_oem.places import CITIES
-from sample_oem.truth import Item, PlantedValue
+from sample_oem.registry import REGISTRY, Channel, EntityFile, register
+from sample_oem.spoken import Account, Row, neighbours, rows
+from sample_oem.truth import Item
 from sample_oem.voices.compose import Composer
-from sample_oem.world import BRAND, MODELS, World
+from sample_oem.voices.stories import topic_of
+from sample_oem.world import BRAND, MODELS
 
-HEADERS: dict[tuple[str, str], tuple[str, ...]] = {
+_HEADERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("complaint_site", "complaint"): (
         "投诉编号", "投诉品牌", "投诉车系", "投诉车型", "投诉简述", "投诉问题", "问题类型", "投诉日期",
     ),
@@ -50,67 +54,54 @@ HEADERS: dict[tuple[str, str], tuple[str, ...]] = {
         "车型代码", "品牌", "车系", "车型名称", "年款", "动力类型", "上市日期", "更新时间",
     ),
 }  # fmt: skip
-ENCODING = {"survey": "gb18030"}
+# A damaged field per entity and kind: column index and the value written there.
+_BREAKS: dict[str, tuple[tuple[str, int, str], ...]] = {
+    "complaint": (
+        ("invalid_time", 7, "2026-13-45"),
+        ("pattern_mismatch", 0, "编号缺失"),
+        ("missing_value", 4, ""),
+    ),
+    "post": (("missing_value", 0, ""),),
+    "comment": (
+        ("number_out_of_range", 3, "5"),
+        ("pattern_mismatch", 0, "评论 #1"),
+        ("missing_value", 1, ""),
+        ("invalid_number", 3, "正"),
+    ),
+    "invitation": (
+        ("value_not_allowed", 7, "未知状态"),
+        ("invalid_time", 8, "昨天下午"),
+        ("pattern_mismatch", 0, "??"),
+    ),
+    "response": (
+        ("number_out_of_range", 4, "99"),
+        ("value_not_allowed", 2, "满意度"),
+        ("invalid_number", 4, "很满意"),
+    ),
+    "claim_line": (
+        ("invalid_number", 12, "1,2O0"),
+        ("number_out_of_range", 7, "-20"),
+        ("value_not_allowed", 14, "处理中"),
+    ),
+    "customer": (
+        ("value_not_allowed", 8, "?"),
+        ("number_out_of_range", 9, "1066"),
+        ("invalid_time", 10, "0000-00-00"),
+    ),
+    "vehicle": (("invalid_time", 6, "32.01.2025"), ("pattern_mismatch", 3, "车型 一")),
+}  # fmt: skip
+_CALL_BREAKS = json_breaks(
+    {"call_id": "CALL-DAMAGED-{:05d}"},
+    (
+        ("value_not_allowed", "status", "status", "archived"),
+        ("wrong_type", "started_at", "started_at_ms", "昨天"),
+        ("missing_value", "turns", "turns", None),
+        ("pattern_mismatch", "agent_no", "agent_id", "坐席一"),
+    ),
+)
 TOUCHPOINTS = ("销售交付", "售后服务", "热线", "产品体验", "品牌关系")
 _INVITE_BY = ("短信", "微信", "App", "电话", "邮件")
 _QUEUES = ("after_sales", "complaint", "consult", "roadside", "sales")
-_PERSONAL_SHARE = {
-    "complaint_site": 0.05,
-    "forum": 0.03,
-    "media_comments": 0.015,
-    "call_center": 0.12,
-    "survey": 0.03,
-}
-_KINDS = (
-    "phone", "phone", "phone", "phone", "landline", "mail",
-    "id_card", "bank_card", "plate", "plate", "vin", "vin",
-    "wechat", "qq", "name", "address",
-)  # fmt: skip
-_DAY_S = 86_400
-
-
-def csv_line(cells: tuple[str, ...], encoding: str = "utf-8") -> bytes:
-    """One CSV record with minimal quoting and a line feed."""
-    quoted = (
-        '"' + c.replace('"', '""') + '"' if ("," in c or '"' in c or "\n" in c or "\r" in c) else c
-        for c in cells
-    )
-    return (",".join(quoted) + "\n").encode(encoding)
-
-
-@dataclass
-class Context:
-    """What every channel needs: the world, what happened, the calendar and a stream of its own."""
-
-    world: World
-    happenings: Happenings
-    first_day: np.datetime64
-    days: int
-    seed: int
-    planted: list[PlantedValue] = field(default_factory=list)
-    template_groups: dict[str, int] = field(default_factory=dict)
-    _dates: dict[int, str] = field(default_factory=dict)
-
-    def stream(self, name: str) -> random.Random:
-        """Return an independent reproducible stream."""
-        return random.Random(f"{self.seed}/shape/{name}")  # noqa: S311 - simulation
-
-    def date(self, day: int) -> str:
-        """ISO date of an event day."""
-        found = self._dates.get(day)
-        if found is None:
-            found = self._dates[day] = str(self.first_day + np.timedelta64(day, "D"))
-        return found
-
-    def moment(self, day: int, second: int) -> str:
-        """Shanghai wall time ``YYYY-MM-DD HH:MM:SS`` on an event day."""
-        hours, rest = divmod(second % _DAY_S, 3600)
-        return f"{self.date(day + second // _DAY_S)} {hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
-
-    def epoch_ms(self, day: int, second: int) -> int:
-        """Epoch milliseconds of a Shanghai wall time."""
-        base = int(self.first_day.astype("datetime64[s]").astype(np.int64))
-        return (base + day * _DAY_S + second - 8 * 3600) * 1000
 
 
 class Campaigns:
@@ -125,6 +116,7 @@ class Campaigns:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.templates: list[str] = []
+        self.origins: list[str] = []
         self.members: dict[str, int] = {}
 
     def maybe(self, text: str, voice: str) -> str:
@@ -132,6 +124,7 @@ class Campaigns:
         roll = self.rng.random()
         if roll < self._START and 12 < len(text) < 160:
             self.templates.append(text)
+            self.origins.append(voice)
             self.members[voice] = len(self.templates) - 1
         elif self.templates and roll > 1 - self._JOIN:
             # Early templates spread further, as rows of one long quarrel do.
@@ -140,98 +133,31 @@ class Campaigns:
             text = self.templates[group] + (self.rng.choice(self._EDITS) if self.rng.random() < 0.4 else "")
         return text
 
-
-class Personal:
-    """Puts a personal identifier into some of a channel's texts and keeps the account of it."""
-
-    def __init__(self, context: Context, channel: str, entity: str, composer: Composer) -> None:
-        self.context, self.channel, self.entity, self.composer = context, channel, entity, composer
-        self.numbers = np.random.default_rng([context.seed, sum(map(ord, channel)), 77])
-        self.share = _PERSONAL_SHARE[channel]
-
-    def maybe(self, text: str, vehicle: int, voice: str, day: int) -> str:
-        """Give the text, sometimes with a sentence that gives something away."""
-        if self.composer.rand() >= self.share:
-            return text
-        kind = self.composer.pick(_KINDS)
-        plain = self._value(kind, vehicle)
-        form, written, rule = self._written(kind, plain)
-        spoken = self.composer.with_personal(text, rule, written)
-        voice = voice or hashlib.sha256(spoken.encode()).hexdigest()
-        self.context.planted.append(
-            PlantedValue(self.channel, self.entity, voice, day, kind, form, written, plain)
-        )
-        return spoken
-
-    def _value(self, kind: str, vehicle: int) -> str:
-        world = self.context.world
-        owner = int(world.vehicles.owner[vehicle])
-        people = world.customers
-        own: dict[str, Callable[[], str]] = {
-            "phone": lambda: people.phone[owner],
-            "landline": lambda: identifiers.landline(self.numbers, CITIES[int(people.city[owner])]),
-            "mail": lambda: people.mail[owner] or identifiers.mails(self.numbers, [people.phone[owner]])[0],
-            "id_card": lambda: people.id_card[owner],
-            "bank_card": lambda: identifiers.bank_card(self.numbers),
-            "plate": lambda: world.vehicles.plate[vehicle],
-            "vin": lambda: world.vehicles.vin[vehicle],
-            "wechat": lambda: identifiers.wechat_id(self.numbers),
-            "qq": lambda: identifiers.qq_number(self.numbers),
-            "name": lambda: people.name[owner],
-            "address": lambda: people.address[owner],
-        }
-        return own[kind]()
-
-    def _written(self, kind: str, plain: str) -> tuple[str, str, str]:
-        """(form, as written, stock rule) — phones are spaced, dashed or spoken as numerals at times."""
-        if kind != "phone":
-            return "plain", plain, kind
-        roll = self.composer.rand()
-        if self.channel == "call_center" and roll < 0.5:
-            return "spoken", identifiers.spoken_number(plain), "phone_spoken"
-        if roll < 0.55:
-            return "written_numerals", identifiers.spoken_number(plain, written=True), "phone"
-        if roll < 0.65:
-            return "spaced", f"{plain[:3]} {plain[3:7]} {plain[7:]}", "phone"
-        if roll < 0.72:
-            return "dashed", f"{plain[:3]}-{plain[3:7]}-{plain[7:]}", "phone"
-        return "plain", plain, "phone"
-
-
-def _rows(voices: Voices) -> Iterator[tuple[int, int, int, int, int]]:
-    return zip(
-        voices.day.tolist(), voices.vehicle.tolist(), voices.aspect.tolist(), voices.polarity.tolist(),
-        voices.severity.tolist(), strict=True,
-    )  # fmt: skip
-
-
-def _neighbours(rng: random.Random, aspect: int, polarity: int, chance: float) -> tuple[list[int], list[int]]:
-    """Add to the aspect spoken about perhaps one or two more, with moods of their own."""
-    aspects, moods = [aspect], [polarity]
-    while len(aspects) < 3 and rng.random() < chance:
-        aspects.append(rng.randrange(len(ASPECTS)))
-        moods.append(polarity if rng.random() < 0.4 else rng.choice((-1, 0, 1)))
-    return aspects, moods
+    def group(self, voice: str) -> tuple[str, str, str]:
+        """(name, kind, origin) of the template group a complaint belongs to, empty where to none."""
+        found = self.members.get(voice)
+        return ("", "", "") if found is None else (f"template-{found}", "template", self.origins[found])
 
 
 def complaint_site(context: Context) -> list[Item]:
     """投诉网站: one row per problem type of a complaint (a tenth have two or three)."""
     composer, rng = Composer(context.world, "complaint_site", context.seed), context.stream("complaint_site")
     personal, campaigns = Personal(context, "complaint_site", "complaint", composer), Campaigns(rng)
+    account = Account(context, "complaint_site", "owner")
     items: list[Item] = []
-    for n, (day, vehicle, aspect, _mood, _severity) in enumerate(
-        _rows(context.happenings.voices["complaint_site"])
-    ):
-        second = rng.randrange(7 * 3600, 24 * 3600 - 1)
-        stamp = context.moment(day, second)
-        number = "".join(c for c in stamp if c.isdigit()) + f"{n % 1_000_000:06d}"
-        model = MODELS[int(context.world.vehicles.model[vehicle])]
-        text = campaigns.maybe(composer.complaint(vehicle, aspect), number)
-        text = personal.maybe(text, vehicle, number, day)
-        for system, kind in _problem_types(rng, aspect):
+    for row in rows(context, "complaint_site"):
+        stamp = context.moment(
+            row.day, row.second if row.second >= 0 else rng.randrange(7 * 3600, 24 * 3600 - 1)
+        )
+        number = "".join(c for c in stamp if c.isdigit()) + f"{row.number % 1_000_000:06d}"
+        model = MODELS[int(context.world.vehicles.model[row.vehicle])]
+        text = composer.complaint(row.vehicle, row.topic)
+        text = personal.maybe(campaigns.maybe(text, number), row.vehicle, number, row.day)
+        account.note(row, number, group=campaigns.group(number))
+        for system, kind in _problem_types(rng, row.aspect):
             cells = (number, BRAND, model.series, model.name, text, system, kind, stamp[:10])
             key = (number, system, kind)
-            items.append(Item(day, "complaint", key, csv_line(cells), stamp[:10], number))
+            items.append(Item(row.day, "complaint", key, csv_line(cells), stamp[:10], number))
     context.template_groups.update(campaigns.members)
     return items
 
@@ -250,17 +176,18 @@ def _problem_types(rng: random.Random, aspect: int) -> list[tuple[str, str]]:
 def forum(context: Context) -> list[Item]:
     """车主论坛: one text column; the text itself is the key, so texts are made unique."""
     composer, rng = Composer(context.world, "forum", context.seed), context.stream("forum")
-    personal = Personal(context, "forum", "post", composer)
+    personal, account = Personal(context, "forum", "post", composer), Account(context, "forum", "public")
     seen: set[str] = set()
     items: list[Item] = []
-    for day, vehicle, aspect, mood, _severity in _rows(context.happenings.voices["forum"]):
-        aspects, moods = _neighbours(rng, aspect, mood, 0.75)
-        text = composer.post(vehicle, aspects, moods)
+    for row in rows(context, "forum"):
+        topics, moods = neighbours(rng, row, 0.75)
+        text = composer.post(row.vehicle, topics, moods)
         while text in seen:
-            text = composer.post(vehicle, aspects, moods)
-        text = personal.maybe(text, vehicle, "", day)
+            text = composer.post(row.vehicle, topics, moods)
+        text = personal.maybe(text, row.vehicle, "", row.day)
         seen.add(text)
-        items.append(Item(day, "post", (text,), csv_line((text,)), "", text))
+        account.note(row, hashlib.sha256(text.encode()).hexdigest())
+        items.append(Item(row.day, "post", (text,), csv_line((text,)), "", text))
     return items
 
 
@@ -268,19 +195,19 @@ def media_comments(context: Context) -> list[Item]:
     """汽车媒体评论: one row per aspect of a comment, with the labels of the platform."""
     composer, rng = Composer(context.world, "media_comments", context.seed), context.stream("media_comments")
     personal = Personal(context, "media_comments", "comment", composer)
+    account = Account(context, "media_comments", "public")
     items: list[Item] = []
-    for n, (day, vehicle, aspect, mood, _severity) in enumerate(
-        _rows(context.happenings.voices["media_comments"])
-    ):
-        aspects, moods = _neighbours(rng, aspect, mood, 0.25)
-        number = f"m{100_000 + n}"
-        text = personal.maybe(composer.comment(vehicle, aspects, moods), vehicle, number, day)
+    for row in rows(context, "media_comments"):
+        topics, moods = neighbours(rng, row, 0.25)
+        number = f"m{100_000 + row.number}"
+        text = personal.maybe(composer.comment(row.vehicle, topics, moods), row.vehicle, number, row.day)
+        account.note(row, number)
         subjects: dict[str, int] = {}
-        for a, m in zip(aspects, moods, strict=True):
-            subjects.setdefault(ASPECTS[a].subject, m)
+        for topic, mood in zip([row.aspect, *topics[1:]], moods, strict=True):
+            subjects.setdefault(ASPECTS[topic].subject, mood)
         for subject, label in subjects.items():
             line = csv_line((number, text, subject, str(label), ""))
-            items.append(Item(day, "comment", (number, subject), line, "", number))
+            items.append(Item(row.day, "comment", (number, subject), line, "", number))
     return items
 
 
@@ -288,27 +215,28 @@ def call_center(context: Context) -> list[Item]:
     """客服热线: a call per line; a few come again corrected (newer version) or deleted."""
     composer, rng = Composer(context.world, "call_center", context.seed), context.stream("call_center")
     personal = Personal(context, "call_center", "call", composer)
+    account = Account(context, "call_center", "owner")
     items: list[Item] = []
-    for n, (day, vehicle, aspect, mood, severity) in enumerate(
-        _rows(context.happenings.voices["call_center"])
-    ):
-        number = f"CALL{context.date(day).replace('-', '')}-{n:06d}"
-        turns = composer.call(vehicle, aspect, mood)
+    for row in rows(context, "call_center"):
+        number = f"CALL{context.date(row.day).replace('-', '')}-{row.number:06d}"
+        turns = composer.call(row.vehicle, row.topic, row.mood)
         spoken = [i for i, (who, _) in enumerate(turns) if who == "customer"]
         place = spoken[-1] if len(spoken) == 1 else spoken[1]
-        turns[place] = ("customer", personal.maybe(turns[place][1], vehicle, number, day))
-        body = _call_body(context, rng, number, (day, vehicle, severity), turns)
-        items += _call_versions(context, rng, body, day, aspect)
+        turns[place] = ("customer", personal.maybe(turns[place][1], row.vehicle, number, row.day))
+        account.note(row, number)
+        body = _call_body(context, rng, number, row, turns)
+        items += _call_versions(context, rng, body, row.day, row.aspect)
     return items
 
 
 def _call_body(
-    context: Context, rng: random.Random, number: str, row: tuple[int, int, int], turns: list[tuple[str, str]]
+    context: Context, rng: random.Random, number: str, row: Row, turns: list[tuple[str, str]]
 ) -> dict[str, object]:
-    day, vehicle, severity = row
+    day, vehicle, severity = row.day, row.vehicle, row.severity
     world = context.world
     owner = int(world.vehicles.owner[vehicle])
-    second = min(int(rng.gauss(14.5, 3.4) * 3600) % _DAY_S, _DAY_S - 1200)
+    drawn = int(rng.gauss(14.5, 3.4) * 3600) % DAY_S
+    second = min(row.second if row.second >= 0 else drawn, DAY_S - 1200)
     started, seconds = context.epoch_ms(day, second), 40 + 14 * len(turns) + rng.randrange(120)
     known = rng.random()
     return {
@@ -381,7 +309,7 @@ def _invitation(context: Context, rng: random.Random, number: str, n: int) -> li
         states.append((day + 1, "已完成", context.moment(day + 1, rng.randrange(9 * 3600, 22 * 3600))))
     elif rng.random() < 0.25:
         state = "已打开" if rng.random() < 0.95 else "已退订"
-        states.append((day + 1, state, context.moment(day + 1, rng.randrange(_DAY_S))))
+        states.append((day + 1, state, context.moment(day + 1, rng.randrange(DAY_S))))
     return [
         Item(
             d,
@@ -405,12 +333,13 @@ def _response(
     if day >= context.days:
         return []
     latent, vehicle, aspect = float(sent.latent[n]), int(sent.vehicle[n]), int(sent.aspect[n])
+    topic = topic_of(aspect, int(sent.story[n]) if hasattr(sent, "story") else -1)
     number = "R" + invitation[3:]
     mood = -1 if latent < 6.2 else (1 if latent > 7.8 else 0)
     comment = ""
     if rng.random() < 0.62:
-        comment = personal.maybe(composer.survey_comment(vehicle, aspect, mood), vehicle, number, day)
-    submitted = context.moment(day, rng.randrange(20 * 3600, _DAY_S - 60))
+        comment = personal.maybe(composer.survey_comment(vehicle, topic, mood), vehicle, number, day)
+    submitted = context.moment(day, rng.randrange(20 * 3600, DAY_S - 60))
     return [
         Item(
             day, "response", (number, metric),
@@ -570,12 +499,38 @@ def _times_seen(context: Context, rng: random.Random, day: int, first: str) -> l
     return seen
 
 
-BUILDERS: dict[str, Callable[[Context], list[Item]]] = {
-    "complaint_site": complaint_site,
-    "forum": forum,
-    "media_comments": media_comments,
-    "call_center": call_center,
-    "survey": survey,
-    "warranty_claims": warranty_claims,
-    "customers_vehicles": customers_vehicles,
-}
+def _lines(channel: str, entity: str, name: str, **how: object) -> EntityFile:
+    return EntityFile(name, _HEADERS.get((channel, entity), ()), **how)  # type: ignore[arg-type]
+
+
+def _register() -> None:
+    complaint = _lines("complaint_site", "complaint", "投诉导出_{date}.csv", cell_breaks=_BREAKS["complaint"])
+    register(Channel("complaint_site", complaint_site, 215, {"complaint": complaint}, is_late_prone=True))
+    post = _lines("forum", "post", "forum_posts_{date}.csv", cell_breaks=_BREAKS["post"])
+    register(Channel("forum", forum, 235, {"post": post}))
+    comment = _lines("media_comments", "comment", "comments_{date}.csv", cell_breaks=_BREAKS["comment"])
+    register(Channel("media_comments", media_comments, 245, {"comment": comment}))
+    call = EntityFile("calls_{date}.jsonl", breaks=_CALL_BREAKS)
+    register(Channel("call_center", call_center, 125, {"call": call}, is_late_prone=True))
+    answers = {
+        entity: _lines("survey", entity, name, encoding="gb18030", cell_breaks=_BREAKS[entity])
+        for entity, name in (
+            ("invitation", "survey_invitations_{date}.csv"),
+            ("response", "survey_responses_{date}.csv"),
+        )
+    }
+    register(Channel("survey", survey, 190, answers, is_late_prone=True))
+    claim = _lines("warranty_claims", "claim_line", "claims_{date}.csv", cell_breaks=_BREAKS["claim_line"])
+    register(Channel("warranty_claims", warranty_claims, 280, {"claim_line": claim}, is_late_prone=True))
+    masters = {
+        entity: _lines(
+            "customers_vehicles", entity, f"{entity}s_{{date}}.csv", cell_breaks=_BREAKS.get(entity, ())
+        )
+        for entity in ("customer", "vehicle", "dealer", "vehicle_model")
+    }
+    register(Channel("customers_vehicles", customers_vehicles, 60, masters))
+
+
+_register()
+channels.register_all()
+BUILDERS = {name: channel.build for name, channel in REGISTRY.items()}

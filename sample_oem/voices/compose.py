@@ -10,13 +10,13 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import exp
-from pathlib import Path
 
 from sample_oem.catalogue import ASPECTS
 from sample_oem.places import CITIES
-from sample_oem.voices.grammar import Grammar, Rand, Speaker
+from sample_oem.voices.grammar import Rand, Speaker
+from sample_oem.voices.stock_files import stock
+from sample_oem.voices.stories import scopes
 from sample_oem.world import MODELS, RIVALS, World
 
 
@@ -41,7 +41,23 @@ LENGTHS: dict[str, LengthLaw] = {
     "call_center": LengthLaw(60, 0.7, 12, 600),
     "survey": LengthLaw(14, 0.8, 2, 200),
     "warranty_claims": LengthLaw(24, 0.3, 8, 120),
+    "online_chat": LengthLaw(26, 0.7, 4, 300),
+    "customer_mail": LengthLaw(170, 0.6, 20, 1500),
+    "owner_app": LengthLaw(33, 0.78, 4, 400),
+    "social_media": LengthLaw(29, 0.8, 4, 600),
+    "forum_threads": LengthLaw(76, 1.44, 12, 7000),
+    "forum_replies": LengthLaw(24, 0.9, 3, 600),
+    "news": LengthLaw(760, 0.45, 300, 2000),
+    "private_group": LengthLaw(16, 0.8, 2, 160),
+    "review_site": LengthLaw(74, 1.46, 12, 8000),
+    "interview": LengthLaw(4800, 0.25, 3000, 8000),
+    "order_message": LengthLaw(20, 0.7, 3, 200),
+    "dealer_note": LengthLaw(38, 0.5, 8, 240),
+    "service": LengthLaw(24, 0.3, 8, 120),
 }
+# Share of short texts for which nobody checks whether somebody said the same before: as many repeats
+# as real texts of the kind have.
+CARELESS: dict[str, float] = {"media_comments": 1.0, "social_media": 0.6, "owner_app": 0.1}
 # The stations of a complaint in telling order, and how eagerly each is taken when there is room.
 _STATIONS: tuple[tuple[str, float, int], ...] = (
     ("c_intro", 0.55, 1),
@@ -81,16 +97,15 @@ _TYPOS: tuple[tuple[str, str], ...] = (
     ("销售", "消售"),
 )
 _SHORT = 60
-# Good enough to tell short texts apart; the measure in ``richness`` also takes out places.
+# Good enough to tell short texts apart; the measure in ``richness`` also takes out districts.
 _BARE = str.maketrans("", "", "0123456789 .,!?，。！？；、")
-_NAMES = re.compile("|".join(dict.fromkeys([*(m.series for m in MODELS), *(name for _, name in RIVALS)])))
-
-
-@cache
-def stock() -> Grammar:
-    """Read the phrase stock, once."""
-    names = ["= rival", "|".join(name for _, name in RIVALS), "= city2", "|".join(c.name for c in CITIES)]
-    return Grammar.read(Path(__file__).parent / "stock", names)
+_NAMES = re.compile(
+    "|".join(
+        dict.fromkeys(
+            [*(m.series for m in MODELS), *(name for _, name in RIVALS), *(city.name for city in CITIES)]
+        )
+    )
+)
 
 
 class Composer:
@@ -101,16 +116,20 @@ class Composer:
         self.rng = random.Random(f"{seed}/{channel}")  # noqa: S311 - reproducible prose, not secrets
         self.rand: Rand = self.rng.random
         self.law = LENGTHS[channel]
+        self.careless = CARELESS.get(channel, 0.0)
         self.grammar = stock()
+        self.scopes = scopes()
+        # Set while somebody speaks who owns another brand's car.
+        self.foreign: dict[str, str] | None = None
         self._facts: dict[int, dict[str, str]] = {}
         self._said: set[str] = set()
 
-    def speaker(self, vehicle: int, aspect: int) -> Speaker:
-        """Collect what a vehicle's owner can mention, and the aspect they speak about."""
+    def speaker(self, vehicle: int, topic: int) -> Speaker:
+        """Collect what a vehicle's owner can mention, and the topic (aspect or story) they speak about."""
         facts = self._facts.get(vehicle)
         if facts is None:
             facts = self._facts[vehicle] = self._vehicle_facts(vehicle)
-        return Speaker(facts, self.grammar.aspects[ASPECTS[aspect].code])
+        return Speaker(facts if self.foreign is None else {**facts, **self.foreign}, self.scopes[topic])
 
     def _vehicle_facts(self, vehicle: int) -> dict[str, str]:
         cars, dealers = self.world.vehicles, self.world.dealers
@@ -138,12 +157,29 @@ class Composer:
         used.update(clauses)
         return sentence
 
+    def fill(
+        self, rules: Sequence[str], topics: Sequence[Speaker], target: float, used: set[str], most: int = 40
+    ) -> list[str]:
+        """Sentences of the rules, topic after topic, until the text is about ``target`` characters long."""
+        out: list[str] = []
+        length = 0
+        for turn in range(most):
+            speaker = topics[turn % len(topics)]
+            sentence = self.unsaid(rules[int(self.rand() * len(rules))], speaker, used)
+            if out and length + len(sentence) * 0.5 > target:
+                break
+            out.append(sentence)
+            length += len(sentence) + 1
+        return out
+
     def fresh(self, make: Callable[[], str]) -> str:
         """Return a text whose skeleton was not said before: people seldom hit on the same few words.
 
         Only short texts can collide; four tries, then the repeat stands.
         """
         text = make()
+        if self.careless and self.rand() < self.careless:
+            return text
         for _ in range(4):
             if len(text) > _SHORT:
                 break
@@ -243,12 +279,12 @@ class Composer:
         return ("m_neg", "m_neu", "m_pos")[polarity + 1]
 
     # -- forum ------------------------------------------------------------------------------------
-    def post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
-        """Return a forum post, from a one-line question to an essay with headings."""
-        return self.fresh(lambda: self._post(vehicle, aspects, polarities))
+    def post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int], length: float = 0) -> str:
+        """Return a forum post, from a one-line question to an essay; of the channel's length if 0."""
+        return self.fresh(lambda: self._post(vehicle, aspects, polarities, length))
 
-    def _post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int]) -> str:
-        target = self.law.draw(self.rng)
+    def _post(self, vehicle: int, aspects: Sequence[int], polarities: Sequence[int], wanted: float) -> str:
+        target = int(wanted) or self.law.draw(self.rng)
         speaker = self.speaker(vehicle, aspects[0])
         if target < 40:
             return self._short_post(speaker, polarities[0])
@@ -366,7 +402,7 @@ class Composer:
 
     def with_personal(self, text: str, kind: str, value: str) -> str:
         """Append (or put in front) a sentence that carries a personal identifier."""
-        speaker = Speaker({"value": value}, self.grammar.aspects[ASPECTS[0].code])
+        speaker = Speaker({"value": value}, self.scopes[0])
         sentence = self.say("p_" + kind, speaker)
         glue = self.pick(("，", "。", " ", "；"))
         return f"{text}{glue}{sentence}" if self.rand() < 0.8 else f"{sentence}{glue}{text}"

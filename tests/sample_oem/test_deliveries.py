@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from sample_oem import CHANNELS, generate
 from sample_oem.__main__ import main
-from sample_oem.reader import csv_records, json_records, payload
+from sample_oem.reader import csv_records, json_records, mail_records, payload, sheet_records
 
 CONTRACTS = Path(__file__).parents[2] / "data_quality" / "contracts"
 
@@ -33,9 +33,13 @@ def _fits(field: dict, value: object) -> bool:
             number = int(str(value))
             return field.get("min", number) <= number <= field.get("max", number)
         if kind == "decimal":
+            if field.get("decimal_comma"):
+                value = str(value).replace(".", "").replace(",", ".")
             return Decimal(str(value)) >= field.get("min", 0)
         if kind == "date":
             return date.fromisoformat(str(value)) is not None
+        if kind == "datetime" and "date_format" in field:
+            return datetime.strptime(str(value), field["date_format"]) is not None  # noqa: DTZ007
         if kind == "datetime":
             return datetime.fromisoformat(str(value)) is not None
         if kind == "epoch_ms":
@@ -49,7 +53,19 @@ def _fits(field: dict, value: object) -> bool:
 
 def _sound(entity: dict, row: dict[str, object]) -> bool:
     broken = any(isinstance(v, str) and any("\udc80" <= c <= "\udcff" for c in v) for v in row.values())
-    return not broken and all(_fits(field, row.get(field["source"])) for field in entity["fields"])
+    return not broken and all(_fits(field, _value(row, field)) for field in entity["fields"])
+
+
+def _value(row: dict[str, object], field: dict) -> object:
+    """The field's value: the first of its source names that is there, dotted names lead into objects."""
+    names = field["source"] if isinstance(field["source"], list) else [field["source"]]
+    for name in names:
+        found: object = row
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        if found is not None:
+            return found
+    return None
 
 
 def _read(made, channel: str, file: str) -> tuple[str, list[tuple[int, dict[str, object] | None]]]:
@@ -59,17 +75,35 @@ def _read(made, channel: str, file: str) -> tuple[str, list[tuple[int, dict[str,
     if contract["format"] == "jsonl":
         (entity,) = contract["entities"]
         return entity, [(n, v if isinstance(v, dict) else None) for n, v in json_records(path)]
-    (_, header), *records = csv_records(path, contract["encoding"])
+    if contract["format"] == "mbox":
+        return "mail", [(n, mail) for n, mail in mail_records(path)]
+    if contract["format"] == "xlsx":
+        (_, header), *records = sheet_records(path, contract["xlsx"]["sheet"])
+        return "note", [(n, dict(zip(header, cells, strict=True))) for n, cells in records]
+    delimiter = contract.get("csv", {}).get("delimiter", ",")
+    (_, header), *records = csv_records(path, contract["encoding"], delimiter)
     entity = max(
         contract["entities"],
         key=lambda e: (
-            sum(f["source"] in header for f in contract["entities"][e]["fields"])
+            sum(_names(f) <= set(header) for f in contract["entities"][e]["fields"])
             / len(contract["entities"][e]["fields"])
         ),
     )
     return entity, [
         (n, dict(zip(header, c, strict=True)) if len(c) == len(header) else None) for n, c in records
     ]
+
+
+def _names(field: dict) -> set[str]:
+    return set(field["source"]) if isinstance(field["source"], list) else {field["source"]}
+
+
+def _version(row: dict[str, object], field: dict) -> str:
+    """A version as it sorts: dates written day first are turned round."""
+    text = str(_value(row, field))
+    if "date_format" in field:
+        return datetime.strptime(text, field["date_format"]).isoformat()  # noqa: DTZ007
+    return text
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -85,22 +119,22 @@ def test_independent_replay_finds_the_expected_counts(made, channel: str) -> Non
             continue
         name, records = _read(made, channel, f"{channel}/{row['file']}")
         entity, counts = contract["entities"][name], Counter()
-        source = {f["name"]: f["source"] for f in entity["fields"]}
+        source = {f["name"]: f for f in entity["fields"]}
         sound = [(n, r) for n, r in records if r is not None and _sound(entity, r)]
         broken = {n for n, _ in records} - {n for n, _ in sound}
         counts["quarantined"] = len(broken)
         found_damage |= {(row["file"], n) for n in broken}
         newest: dict[tuple, str] = {}
         for _, record in sound:
-            key = (name, *(str(record[source[k]]) for k in entity["record_key"]))
+            key = (name, *(str(_value(record, source[k])) for k in entity["record_key"]))
             version_field = entity.get("version_field")
             newest[key] = max(
-                str(record[source[version_field]]) if version_field else "", newest.get(key, "")
+                _version(record, source[version_field]) if version_field else "", newest.get(key, "")
             )
         for _, record in sound:
-            key = (name, *(str(record[source[k]]) for k in entity["record_key"]))
+            key = (name, *(str(_value(record, source[k])) for k in entity["record_key"]))
             version_field = entity.get("version_field")
-            version = str(record[source[version_field]]) if version_field else row["received_at"]
+            version = _version(record, source[version_field]) if version_field else row["received_at"]
             content = tuple(str(v) for v in record.values())
             known = state.get(key)
             if known and known[1] == content:
@@ -138,15 +172,25 @@ def test_same_arguments_same_bytes_other_seed_other_bytes(tmp_path: Path) -> Non
     assert files["a"] != files["c"]
 
 
+def _all_text(made, channel: str) -> str:
+    """Every value of every readable record of a channel, undone from its layout's quoting."""
+    texts = []
+    for row in made.manifest():
+        if row["channel"] == channel:
+            _, records = _read(made, channel, row["file"])
+            texts += [_flat(record) for _, record in records if record is not None]
+    return "\n".join(texts)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return "\n".join(map(_flat, value.values()))
+    return "\n".join(map(_flat, value)) if isinstance(value, list) else str(value)
+
+
 def test_planted_identifiers_stand_in_the_delivered_texts(made) -> None:
     planted = made.rows("planted_pii.csv")
-    texts = {
-        channel: "\n".join(
-            payload(p).decode("gb18030" if channel == "survey" else "utf-8", errors="replace")
-            for p in sorted((made.out / channel).iterdir())
-        )
-        for channel in {r["channel"] for r in planted}
-    }
+    texts = {channel: _all_text(made, channel) for channel in {r["channel"] for r in planted}}
     missing = [r for r in planted if r["written"] not in texts[r["channel"]]]
     assert len({r["pii_class"] for r in planted}) >= 10
     assert len(planted) > 40

@@ -17,6 +17,7 @@ TRUTH_FILES = (
     "scores_by_day.csv",
     "voices_by_day.csv",
     "template_groups.csv",
+    "voice_truth.csv",
 )
 
 

@@ -62,7 +62,7 @@ def test_people_with_recent_problems_are_less_satisfied(world) -> None:
 
 def test_every_aspect_has_words_for_trouble_praise_and_the_workshop() -> None:
     aspects = stock().aspects
-    assert {a.code for a in catalogue.ASPECTS} == set(aspects)
+    assert {a.code for a in catalogue.ASPECTS} == {code for code in aspects if not code.startswith("story_")}
     thin = [
         (c, r)
         for c, s in aspects.items()

@@ -1,0 +1,135 @@
+"""The rows of a channel, one voice at a time, and the account of what is true about each.
+
+``events`` says what is voiced where (arrays); here they become ``Row`` objects with a topic: the scope
+of words a composer speaks from (an aspect, or a story with words of its own). How it is written is in
+``shapes`` and ``channels``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from sample_oem.catalogue import ASPECTS
+from sample_oem.context import Context, VoiceTruth
+from sample_oem.events import Voices
+from sample_oem.voices.stories import story_name, topic_of
+
+
+class Row(NamedTuple):
+    """One voice to be written. Indices are of the world; -1 = none.
+
+    ``topic`` picks the words (aspect or story), ``aspect`` the truth; ``second`` is the second of the
+    Shanghai day; ``speaker`` the owner who speaks (-1 = a stranger).
+    """
+
+    number: int
+    day: int
+    vehicle: int
+    aspect: int
+    mood: int
+    severity: int
+    problem: int
+    second: int
+    story: int
+    campaign: int
+    repost_of: int
+    speaker: int
+    topic: int
+
+
+_EXTRA = ("second", "story", "campaign", "repost_of", "speaker")
+# A channel without rows of its own speaks with a share of another channel's rows.
+_STAND_INS: dict[str, tuple[str, float]] = {
+    "online_chat": ("call_center", 0.6),
+    "customer_mail": ("call_center", 0.3),
+    "owner_app": ("media_comments", 0.4),
+    "social_media": ("media_comments", 0.9),
+    "forum_threads": ("forum", 0.9),
+    "news": ("forum", 0.08),
+    "private_group": ("media_comments", 0.4),
+    "review_site": ("forum", 0.4),
+    "interview": ("call_center", 0.01),
+    "order_message": ("call_center", 0.3),
+    "dealer_note": ("call_center", 0.5),
+}
+
+
+def rows(context: Context, channel: str) -> Iterator[Row]:
+    """All voices of a channel in day order."""
+    voices = context.happenings.voices.get(channel)
+    if voices is None:
+        voices = _stand_in(context, channel)
+    columns = [getattr(voices, name).tolist() for name in _FIELDS]
+    extra = [_extra(context, voices, name) for name in _EXTRA]
+    for number, values in enumerate(zip(*columns, *extra, strict=True)):
+        yield Row._make((number, *values, topic_of(values[2], values[7])))
+
+
+_FIELDS = ("day", "vehicle", "aspect", "polarity", "severity", "problem")
+
+
+def _extra(context: Context, voices: Voices, name: str) -> list[int]:
+    found = getattr(voices, name, None)
+    if found is not None:
+        return found.tolist()
+    if name != "speaker":
+        return [-1] * len(voices)
+    owners: list[int] = context.world.vehicles.owner[voices.vehicle].tolist()
+    return owners
+
+
+def _stand_in(context: Context, channel: str) -> Voices:
+    source, share = _STAND_INS[channel]
+    voices = context.happenings.voices[source]
+    rng = np.random.default_rng([context.seed, sum(map(ord, channel)), 5])
+    chosen = np.flatnonzero(rng.random(len(voices)) < share)
+    return Voices(*(getattr(voices, name)[chosen] for name in _FIELDS))
+
+
+class Account:
+    """Writes down what is true about each voice of one channel."""
+
+    def __init__(self, context: Context, channel: str, role: str) -> None:
+        self.context, self.channel, self.role = context, channel, role
+
+    def note(
+        self,
+        row: Row,
+        voice: str,
+        *,
+        role: str = "",
+        noise: str = "",
+        script: str = "simplified",
+        group: tuple[str, str, str] = ("", "", ""),
+    ) -> None:
+        """Note one voice; ``group`` is (name, kind, voice repeated)."""
+        self.context.voice_truth.append(
+            VoiceTruth(
+                self.channel,
+                voice,
+                row.day,
+                row.vehicle,
+                row.speaker,
+                role or self.role,
+                "" if noise else ASPECTS[row.aspect].code,
+                0 if noise else row.mood,
+                story_name(row.story),
+                row.campaign,
+                noise,
+                script,
+                *group,
+            )
+        )
+
+
+def neighbours(rng: random.Random, row: Row, chance: float) -> tuple[list[int], list[int]]:
+    """Add to the topic spoken about perhaps one or two more, with moods of their own."""
+    topics, moods = [row.topic], [row.mood]
+    while len(topics) < 3 and rng.random() < chance:
+        topics.append(rng.randrange(len(ASPECTS)))
+        moods.append(row.mood if rng.random() < 0.4 else rng.choice((-1, 0, 1)))
+    return topics, moods
