@@ -30,14 +30,22 @@ def collect(settings: Settings, ledger: Ledger, now: datetime | None = None) -> 
 
     """
     moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
-    landed = []
-    for channel in settings.channels.values():
-        if channel.enabled and channel.source.get("kind") == "watched_folder":
-            for path in _complete_files(settings, channel, moment):
-                delivery = _take(settings, ledger, channel, path, moment)
-                if delivery is not None:
-                    landed.append(delivery)
-    return landed
+    return [
+        delivery
+        for channel in settings.channels.values()
+        if channel.enabled and channel.source.get("kind") == "watched_folder"
+        for delivery in collect_channel(settings, ledger, channel, moment)
+    ]
+
+
+def collect_channel(
+    settings: Settings, ledger: Ledger, channel: ChannelConfig, moment: datetime
+) -> Iterator[Delivery]:
+    """Land every complete new file of one watched folder; see `collect`."""
+    for path in _complete_files(settings, channel, moment):
+        delivery = _take(settings, ledger, channel, path, moment)
+        if delivery is not None:
+            yield delivery
 
 
 def _complete_files(settings: Settings, channel: ChannelConfig, now: datetime) -> Iterator[Path]:
