@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestration.settings import PROJECT_ROOT
 from tests.sources.conftest import NOW, Bench
-from tests.sources.rest_server import Answer, Faults, Rest, serve
+from tests.sources.rest_server import Faults, Rest, serve
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
 CURSOR = {"kind": "cursor", "param": "cursor", "next": "data.next_cursor"}
