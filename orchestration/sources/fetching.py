@@ -120,6 +120,8 @@ class Fetcher:
     def _body(self, answer: requests.Response) -> bytes:
         parts, size = [], 0
         for chunk in answer.iter_content(_CHUNK):
+            if parts and self.budget.is_spent:
+                raise FaultyAnswerError("the answer came too slowly")
             parts.append(chunk)
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:
@@ -127,8 +129,6 @@ class Fetcher:
                 raise SourceError(
                     f"{_bare(answer.url)}: a page of more than {limit} MiB; ask for smaller pages"
                 )
-            if self.budget.is_spent:
-                raise FaultyAnswerError("the answer came too slowly")
         return b"".join(parts)
 
     def _wait(self, url: str, attempt: int, fault: FaultyAnswerError) -> None:

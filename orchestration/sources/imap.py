@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import imaplib
 import re
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -178,10 +179,12 @@ def _connect(mailbox: Mailbox) -> imaplib.IMAP4:
         )
     else:
         client = imaplib.IMAP4(mailbox.host, mailbox.port, timeout=mailbox.timeout_s)
+    # imaplib writes a command in pieces; without this each piece waits for the answer to the one before.
+    client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         if mailbox.tls == "starttls":
             client.starttls(ssl.create_default_context())
-        client.login(mailbox.user, mailbox.password)
+        _log_in(client, mailbox)
     except (imaplib.IMAP4.abort, OSError):
         _leave(client)
         raise
@@ -191,10 +194,24 @@ def _connect(mailbox: Mailbox) -> imaplib.IMAP4:
     return client
 
 
+def _log_in(client: imaplib.IMAP4, mailbox: Mailbox) -> None:
+    """Say who reads; PLAIN where it is offered, since LOGIN knows ASCII only."""
+    if "AUTH=PLAIN" in client.capabilities:
+        client.authenticate("PLAIN", lambda _: f"\0{mailbox.user}\0{mailbox.password}".encode())
+    elif (mailbox.user + mailbox.password).isascii():
+        client.login(_quoted(mailbox.user), mailbox.password)
+    else:
+        raise SourceError(f"{mailbox.place}: the server takes ASCII names and passwords only")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _select(client: imaplib.IMAP4, mailbox: Mailbox) -> int:
     """Open the folder read-only; return its UIDVALIDITY."""
-    name = modified_utf7(mailbox.folder).replace("\\", "\\\\").replace('"', '\\"')
-    status, _ = client.select(f'"{name}"', readonly=True)
+    status, _ = client.select(_quoted(modified_utf7(mailbox.folder)), readonly=True)
     if status != "OK":
         raise SourceError(f"{mailbox.place}: there is no such folder; check `folder`")
     _, found = client.response("UIDVALIDITY")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -10,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from orchestration.settings import PROJECT_ROOT
 from tests.sources.conftest import NOW, Bench
-from tests.sources.rest_server import Faults, Rest, serve
+from tests.sources.rest_server import Answer, Faults, Rest, serve
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
 CURSOR = {"kind": "cursor", "param": "cursor", "next": "data.next_cursor"}
@@ -71,3 +76,331 @@ def test_faults_change_nothing(bench: Bench, served: Any, seed: int) -> None:
     assert sum(count for name, count in faults.drawn.items() if name != "right") >= 3
     if faults.drawn.get("busy"):
         assert max(bench.time.slept) >= 7  # never earlier than the service asks for
+
+
+def test_window_starts_at_the_newest_record_less_the_overlap(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(100), since_field="updated_at"))
+    set_rest(bench, rest, since=SINCE)
+    bench.collect()
+    assert "since" not in rest.requests[0]
+    assert bench.collect(NOW + timedelta(hours=1)) == []
+    assert rest.requests[-1]["since"] == "2024-05-01T01:29:00+08:00"
+    rest.records += posts(5, start=100)
+    rest.records.append(posts(1, start=92)[0] | {"id": "late"})  # committed late, within the overlap
+    found = ids(bench, bench.collect(NOW + timedelta(hours=2)))
+    assert {"100", "101", "102", "103", "104", "late"} <= set(found)
+    assert set(found) <= {*(str(n) for n in range(89, 105)), "late"}
+    assert bench.collect(NOW + timedelta(hours=3)) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "asked"),
+    [
+        ("local", "2024-05-01 01:29:00"),
+        ("date", "2024-05-01"),
+        ("epoch_s", "1714498140"),
+        ("epoch_ms", "1714498140000"),
+    ],
+)
+def test_times_are_asked_for_in_the_form_of_the_service(
+    bench: Bench, served: Any, form: str, asked: str
+) -> None:
+    rest = served(Rest(posts(100)))
+    set_rest(bench, rest, since=SINCE | {"param": "from", "format": form})
+    bench.collect()
+    assert bench.collect(NOW + timedelta(hours=1)) == []  # a service that does not look at it
+    assert rest.requests[-1]["from"] == asked
+
+
+def test_wrong_clock_of_the_source_hides_nothing(bench: Bench, served: Any) -> None:
+    rest = served(Rest([*posts(3), posts(1)[0] | {"id": "x", "updated_at": "2099-01-01T00:00:00+08:00"}]))
+    rest.since_field = "updated_at"
+    set_rest(bench, rest, since=SINCE)
+    bench.collect()
+    rest.records.append(posts(1)[0] | {"id": "next", "updated_at": "2024-06-01T11:00:00+08:00"})
+    assert "next" in ids(bench, bench.collect(NOW + timedelta(hours=1)))
+
+
+# -- killed, timed out, another machine --------------------------------------------------------
+
+
+def run_and_kill(bench: Bench, rest: Rest, at_request: int) -> int:
+    """Collect in a process of its own that is killed while it waits for an answer; return its exit code."""
+    process: list[subprocess.Popen[bytes]] = []
+
+    def lie(_query: dict[str, str], number: int) -> Answer | None:
+        if number == at_request:
+            process[0].send_signal(signal.SIGKILL)
+            process[0].wait(10)
+        return None
+
+    rest.lie = lie
+    environment = {**os.environ, **bench.environment, "PYTHONPATH": str(PROJECT_ROOT)}
+    code = "from orchestration.cli import main; main()"
+    command = [sys.executable, "-c", code, "collect", "--received-at", "2024-06-01T10:30:00+08:00"]
+    process.append(subprocess.Popen(command, env=environment))
+    process[0].wait(60)
+    rest.lie = None
+    return process[0].returncode
+
+
+def test_killed_between_pages_goes_on_at_the_next_page(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(100)))
+    set_rest(bench, rest)
+    assert run_and_kill(bench, rest, at_request=7) == -signal.SIGKILL
+    asked_before = len(rest.requests)
+    (delivery,) = bench.collect()
+    assert ids(bench, [delivery]) == [str(n) for n in range(100)]
+    assert [one.get("cursor") for one in rest.requests[asked_before:]] == ["c60", "c70", "c80", "c90"]
+    assert any("goes on after page 6 (60 records)" in line for line in bench.lines)
+    assert list((bench.home / "restricted/spool/forum").glob("*.jsonl")) == []
+
+
+@pytest.mark.parametrize("torn", ["records.jsonl", "journal.jsonl"])
+def test_torn_spool_is_cut_to_whole_pages(bench: Bench, served: Any, torn: str) -> None:
+    """Power went while a page, or its line, was being written."""
+    rest = served(Rest(posts(50)))
+    set_rest(bench, rest, attempts=1)
+    rest.lie = lambda _query, number: (500, {}, b"") if number > 3 else None
+    bench.failure()
+    with (bench.home / "restricted/spool/forum" / torn).open("ab") as file:
+        file.write(b'{"bytes": 99, "ro')
+    rest.lie = None
+    (delivery,) = bench.collect()
+    assert bench.records([delivery]) == rest.records
+
+
+def test_time_budget_keeps_the_pages_and_the_next_time_goes_on(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(100)))
+    set_rest(bench, rest, budget_s=10)
+    bench.time.tick = 1.0
+    failures = []
+    for hour in range(20):
+        (one,) = bench.run(NOW + timedelta(hours=hour))
+        if one.deliveries:
+            break
+        failures.append(one.failure)
+    assert failures
+    assert "the time budget of 10 s is used up" in failures[0]
+    assert "are kept, the next collect goes on at page" in failures[0]
+    assert bench.records(one.deliveries) == rest.records
+    assert len(rest.requests) == 10  # no page was asked for twice
+
+
+def test_retry_after_beyond_the_budget_does_not_wait(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(10)))
+    rest.lie = lambda _query, _number: (503, {"Retry-After": "3600"}, b"")
+    set_rest(bench, rest, budget_s=60)
+    assert "time budget of 60 s is used up; last: answered 503" in bench.failure()
+    assert bench.time.slept == []
+
+
+def test_landed_but_not_tidied_up_is_not_landed_twice(bench: Bench, served: Any, monkeypatch: Any) -> None:
+    """Killed after landing, before the spool was thrown away."""
+    from orchestration.sources.spool import PageSpool
+
+    rest = served(Rest(posts(30), since_field="updated_at"))
+    set_rest(bench, rest, since=SINCE)
+    monkeypatch.setattr(PageSpool, "clear", lambda _self: None)
+    assert len(bench.collect()) == 1
+    monkeypatch.undo()
+    assert bench.collect(NOW + timedelta(hours=1)) == []
+    rest.records += posts(1, start=99)
+    assert "99" in ids(bench, bench.collect(NOW + timedelta(hours=2)))
+
+
+def test_position_the_service_forgot_starts_the_window_anew(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(50)))
+    set_rest(bench, rest, attempts=1)
+    rest.lie = lambda _query, number: (500, {}, b"") if number > 3 else None
+    bench.failure()
+    rest.lie = lambda query, number: (410, {}, b"") if number == 5 else None
+    assert ids(bench, bench.collect()) == [str(n) for n in range(50)]
+
+
+# -- answers that are 200 and wrong ------------------------------------------------------------
+
+
+def body(**data: Any) -> Answer:
+    return 200, {}, json.dumps(data).encode()
+
+
+def items(*numbers: int, cursor: str | None = None) -> Answer:
+    return body(data={"items": [{"id": str(n)} for n in numbers], "next_cursor": cursor})
+
+
+LIES: dict[str, tuple[Callable[[dict[str, str], int], Answer], str]] = {
+    "same cursor": (lambda q, n: items(n, cursor="c1"), "the next cursor is the one just asked for"),
+    "round": (lambda q, n: items(n, cursor="b" if q.get("cursor") == "a" else "a"), "the pages go round"),
+    "same page": (lambda q, n: items(1, 2, cursor=f"c{n}"), "the same page came twice"),
+    "endless empty": (lambda q, n: items(cursor=f"c{n}"), "empty pages in a row"),
+    "error body": (lambda q, n: body(code=500, msg="x"), "answered 200 but there is nothing at data"),
+    "null data": (lambda q, n: body(data=None), "answered 200 but there is nothing at data.items"),
+    "null items": (lambda q, n: body(data={"items": None}), "there is no list at data.items"),
+    "items no list": (lambda q, n: body(data={"items": {"id": 1}}), "there is no list at data.items"),
+    "no object": (lambda q, n: body(data={"items": [1]}), "a record is no JSON object"),
+    "html": (lambda q, n: (200, {}, b"<html>login</html>"), "is cut off or no JSON"),
+    "list": (lambda q, n: (200, {}, b"[]"), "it is a list"),
+    "cursor object": (lambda q, n: body(data={"items": [{}], "next_cursor": {"a": 1}}), "is no cursor"),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_lies_end_in_a_clear_word_and_land_nothing(bench: Bench, served: Any, name: str) -> None:
+    lie, words = LIES[name]
+    rest = served(Rest([]))
+    rest.lie = lie
+    set_rest(bench, rest)
+    assert words in bench.failure()
+    assert len(rest.requests) < 70
+    rest.lie, rest.records = None, posts(5)
+    assert ids(bench, bench.collect()) == ["0", "1", "2", "3", "4"]  # nothing of the lie is left
+
+
+def test_lie_told_once_is_asked_again(bench: Bench, served: Any) -> None:
+    """A cache that gives one page twice, then the right one."""
+    rest = served(Rest(posts(40)))
+    previous: list[Answer] = []
+
+    def lie(query: dict[str, str], number: int) -> Answer | None:
+        if number == 3:
+            return previous[-1]
+        previous.append(rest.page("/cursor", query))
+        return None
+
+    rest.lie = lie
+    set_rest(bench, rest)
+    assert bench.records(bench.collect()) == rest.records
+
+
+def test_empty_page_between_full_ones_is_passed(bench: Bench, served: Any) -> None:
+    pages = {None: items(1, cursor="a"), "a": items(cursor="b"), "b": items(2)}
+    rest = served(Rest([], lie=lambda query, _number: pages[query.get("cursor")]))
+    set_rest(bench, rest)
+    assert ids(bench, bench.collect()) == ["1", "2"]
+
+
+def test_record_that_left_while_pages_were_counted_loses_none(bench: Bench, served: Any) -> None:
+    """Behind a removed record all others move up by one; the page after would skip one."""
+    rest = served(Rest(posts(50)))
+
+    def lie(_query: dict[str, str], number: int) -> None:
+        if number == 3:
+            del rest.records[0]
+
+    rest.lie = lie
+    set_rest(bench, rest, "/page")
+    assert bench.records(bench.collect()) == rest.records
+    assert any("50 records became 49; reads from the start" in line for line in bench.lines)
+
+
+def test_total_that_is_never_reached_is_told(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(20)))
+    rest.lie = lambda query, _number: body(
+        total=25, data={"items": rest.records[(int(query["page"]) - 1) * 10 :][:10]}
+    )
+    set_rest(bench, rest, "/page")
+    assert "an empty page after 20 of 25 records" in bench.failure()
+    set_rest(bench, rest, "/page", paging={"kind": "page", "param": "page", "until_empty": True})
+    assert len(bench.records(bench.collect())) == 20
+
+
+@pytest.mark.parametrize("path", ["/page", "/offset"])
+def test_service_that_gives_smaller_pages_than_asked_for(bench: Bench, served: Any, path: str) -> None:
+    rest = served(Rest(posts(50)))
+    rest.lie = lambda query, _number: rest.page(path, query | {"size": "7"})
+    set_rest(bench, rest, path)
+    assert bench.records(bench.collect()) == rest.records
+
+
+def test_next_address_in_the_answer(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(25)))
+
+    def lie(query: dict[str, str], _number: int) -> Answer:
+        start = int(query.get("from", 0))
+        following = f"/posts?from={start + 10}" if start < 20 else None
+        return body(data={"items": rest.records[start : start + 10]}, next=following)
+
+    rest.lie = lie
+    set_rest(bench, rest, paging={"kind": "link", "next": "next"})
+    assert bench.records(bench.collect()) == rest.records
+    rest.lie = lambda _query, _number: body(data={"items": [{"a": 1}]}, next="http://elsewhere.example/p2")
+    assert "the next page is said to be on another host" in bench.failure(NOW + timedelta(hours=1))
+
+
+def test_records_are_not_rewritten(bench: Bench, served: Any) -> None:
+    raw = b'{"data": {"x": [1], "items": [ {"id": 12345678901234567890123,\n "n": 1.10, "e": 1E5, "d": 1, "d": 2,'
+    raw += b' "t": "\\u5f02\\u54cd \\ud83d"} ,{}], "next_cursor": ""}}'
+    rest = served(Rest([], lie=lambda _query, _number: (200, {}, raw)))
+    set_rest(bench, rest)
+    (delivery,) = bench.collect()
+    first, second = bench.bytes_of(delivery).splitlines()
+    assert first == (
+        b'{"id": 12345678901234567890123,  "n": 1.10, "e": 1E5, "d": 1, "d": 2, "t": "\\u5f02\\u54cd \\ud83d"}'
+    )
+    assert second == b"{}"
+
+
+def test_record_type_is_put_in_front(bench: Bench, served: Any) -> None:
+    rest = served(Rest([], lie=lambda _query, _number: body(data={"items": [{"id": 1}, {}]})))
+    set_rest(bench, rest, record_type="post")
+    assert bench.records(bench.collect()) == [{"record_type": "post", "id": 1}, {"record_type": "post"}]
+
+
+# -- who asks, and wrong options ---------------------------------------------------------------
+
+
+def test_token_is_sent_and_never_told(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(3), token="s3cret"))
+    set_rest(bench, rest, auth={"token": "s3cret"})
+    (delivery,) = bench.collect()
+    assert "s3cret" not in json.dumps(dict(delivery.source))
+    set_rest(bench, rest, auth={"token": "other"}, params={"key": "hush"})
+    failure = bench.failure(NOW + timedelta(hours=1))
+    assert "answered 401; check the token under `auth`" in failure
+    assert "other" not in failure
+    assert "hush" not in failure
+
+
+def test_client_credentials_are_changed_into_a_token(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(3), token="t0k"))
+    tokens = served(Rest([], lie=lambda _query, _number: body(access_token="t0k")))
+    auth = {"token_url": tokens.url + "/token", "client_id": "voc", "client_secret": "x"}
+    set_rest(bench, rest, auth=auth)
+    assert len(bench.records(bench.collect())) == 3
+
+
+def test_redirect_is_not_followed_with_the_token(bench: Bench, served: Any) -> None:
+    elsewhere = served(Rest([]))
+    rest = served(Rest([], lie=lambda _query, _number: (302, {"Location": elsewhere.url + "/x?a=1"}, b"")))
+    set_rest(bench, rest, auth={"header": "X-Key", "token": "s3cret"})
+    assert f"it points to {elsewhere.url}/x; write that address as `url`" in bench.failure()
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"url": ""}, "voc.yml: channels.forum.source.url: is missing or empty"),
+        ({"url": "ftp://x"}, "must start with https"),
+        ({"paging": {"kind": "pages"}}, "paging.kind: is 'pages'; allowed: none, cursor, page"),
+        ({"paging": {"kind": "page", "param": "p"}}, "say where pages end"),
+        ({"paging": CURSOR | {"nxt": "x"}}, "unknown option(s) nxt"),
+        ({"since": {"param": "s"}}, "since.field: is missing"),
+        ({"since": SINCE | {"format": "us"}}, "since.format: is 'us'"),
+        ({"since": SINCE | {"initial": "soon"}}, "since.initial: write a time"),
+        ({"auth": {"token": ""}}, "auth.token: is missing or empty"),
+        ({"budget_s": "long"}, "budget_s: must be a number"),
+        ({"recods": "x"}, "unknown option(s) recods"),
+    ],
+)
+def test_mistakes_are_named(bench: Bench, served: Any, change: dict[str, Any], words: str) -> None:
+    set_rest(bench, served(Rest([])), **change)
+    assert words in bench.failure()
+
+
+def test_no_server_is_told(bench: Bench) -> None:
+    bench.set(kind="rest", url="http://127.0.0.1:9/x", attempts=3)
+    failure = bench.failure()
+    assert "http://127.0.0.1:9/x: no connection, or it broke off (3 attempts)" in failure
+    assert len(bench.time.slept) == 2
