@@ -11,6 +11,7 @@ import fcntl
 import importlib
 import json
 import os
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -123,8 +124,15 @@ def _collect_one(
             f"the package {error.name} is not installed; install it as docs/connect_sources.md says"
         )
     except Exception as error:  # one channel's surprise must not keep the others out
-        found.failure = f"{type(error).__name__}: {str(error)[:200]} (not foreseen; please report it)"
+        found.failure = f"{_place(error)}: not foreseen; please report it"
     return found
+
+
+def _place(error: Exception) -> str:
+    """Name an error by type and place; its message could hold what somebody wrote."""
+    trace = traceback.extract_tb(error.__traceback__)
+    at = next((one for one in reversed(trace) if "orchestration" in one.filename), trace[-1])
+    return f"{type(error).__name__} in {Path(at.filename).name} line {at.lineno}"
 
 
 def _deliveries(
@@ -137,7 +145,7 @@ def _deliveries(
 ) -> Iterator[Delivery]:
     kind = str(channel.source.get("kind"))
     if kind == WATCHED:
-        yield from collect_channel(settings, ledger, channel, moment)
+        yield from collect_channel(settings, ledger, channel, moment, clock.wall())
         return
     connector = _connector(settings, channel, kind)
     folder = _folder(settings, channel.name)

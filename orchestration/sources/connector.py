@@ -31,6 +31,8 @@ class Clock:
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    # Seconds since 1970: files are quiet or not by this clock, whatever the time of receipt is set to.
+    wall: Callable[[], float] = time.time
     # Waiting times differ between machines on purpose; no result depends on them.
     fraction: Callable[[], float] = random.random
 

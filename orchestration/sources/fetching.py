@@ -118,7 +118,8 @@ class Fetcher:
             raise FaultyAnswerError(_words(error)) from error
 
     def _body(self, answer: requests.Response) -> bytes:
-        parts, size = [], 0
+        parts: list[bytes] = []
+        size = 0
         for chunk in answer.iter_content(_CHUNK):
             if parts and self.budget.is_spent:
                 raise FaultyAnswerError("the answer came too slowly")

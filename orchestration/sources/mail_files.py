@@ -91,7 +91,7 @@ def extract_mbox(job: Job) -> Iterator[Harvest]:
     job.options.reject_unknown()
     try:
         before = path.stat()
-        if job.received_at.timestamp() - before.st_mtime < stable_s and stable_s:
+        if job.clock.wall() - before.st_mtime < stable_s:
             return
         known = job.state
         start = _start_of_news(path, int(known.get("bytes", 0)), str(known.get("sha256", "")), before.st_size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ class TestClock:
     __test__ = False
     now: float = 0.0
     tick: float = 0.0
+    wall: float | None = None  # None: as it is
     slept: list[float] = field(default_factory=list)
 
     def sleep(self, seconds: float) -> None:
@@ -40,7 +42,7 @@ class TestClock:
         return self.now
 
     def clock(self) -> Clock:
-        return Clock(self.look, self.sleep, lambda: 0.5)
+        return Clock(self.look, self.sleep, lambda: self.wall or time.time(), lambda: 0.5)
 
 
 class Bench:

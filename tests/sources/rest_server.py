@@ -106,6 +106,7 @@ def _json(document: Any) -> bytes:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     rest: Rest
 
     def do_GET(self) -> None:
