@@ -96,6 +96,9 @@ def extract(job: Job) -> Iterator[Harvest]:
                 raise SourceError(f"{mailbox.place}: {why} ({attempt} attempts); {reader.kept()}") from error
             job.clock.sleep(wait_s)
             longest_s = min(LONGEST_WAIT_S, longest_s * 2)
+        except imaplib.IMAP4.error as error:
+            why = str(error)[:200]
+            raise SourceError(f"{mailbox.place}: the server refused: {why}; {reader.kept()}") from error
     yield from reader.harvest()
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DEFAULT_OVERLAP_S = 600
 CHUNK_ROWS = 2_000
 SAY_EVERY_ROWS = 50_000
+FIRST_WAIT_S = 1.0
 _SCRATCH = "rows.jsonl"
 DRIVERS = ("sqlite", "postgresql")
 
@@ -89,12 +90,14 @@ def extract(job: Job) -> Iterator[Harvest]:
     tables = _tables(job.options)
     url, schema = job.options.text("url"), job.options.text("schema", "")
     budget = job.budget()
+    attempts = int(job.options.number("attempts", 3, minimum=1))
     job.options.reject_unknown()
     engine = _engine(url, job)
     scratch = job.folder / _SCRATCH
     try:
-        with _snapshot(engine) as connection, _open(scratch) as sink:
-            runs = _read_all(_Reader(connection, schema, sink, job, budget), tables)
+        runs = _with_patience(
+            job, budget, attempts, lambda: _read(engine, schema, scratch, job, budget, tables)
+        )
         harvest = _harvest(job, scratch, runs)
         if harvest is not None:
             yield harvest
@@ -107,6 +110,30 @@ def extract(job: Job) -> Iterator[Harvest]:
     finally:
         engine.dispose()
         scratch.unlink(missing_ok=True)
+
+
+def _with_patience(
+    job: Job, budget: Budget, attempts: int, read: Callable[[], dict[str, TableRun]]
+) -> dict[str, TableRun]:
+    """Read anew, in a new snapshot, where the connection failed or broke off."""
+    from sqlalchemy.exc import OperationalError
+
+    for attempt in range(1, attempts + 1):
+        try:
+            return read()
+        except OperationalError:
+            wait_s = FIRST_WAIT_S * 2**attempt * job.clock.fraction()
+            if attempt == attempts or wait_s >= budget.left:
+                raise
+            job.clock.sleep(wait_s)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _read(
+    engine: Engine, schema: str, scratch: Path, job: Job, budget: Budget, tables: Sequence[TableOptions]
+) -> dict[str, TableRun]:
+    with _snapshot(engine, budget) as connection, _open(scratch) as sink:
+        return _read_all(_Reader(connection, schema, sink, job, budget), tables)
 
 
 def _tables(options: Options) -> list[TableOptions]:
@@ -407,7 +434,7 @@ def _open_sqlite(path: Path) -> Any:
 
 
 @contextlib.contextmanager
-def _snapshot(engine: Engine) -> Iterator[Connection]:
+def _snapshot(engine: Engine, budget: Budget) -> Iterator[Connection]:
     """Yield a read-only connection that sees one state of the database, whatever others commit."""
     with engine.connect() as plain:
         connection = plain
@@ -416,6 +443,9 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
         with connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("set local time zone 'UTC'")
+                # One statement may not hang for longer than the channel has; reading rows is many.
+                limit_ms = max(1_000, int(budget.seconds * 1_000))
+                connection.exec_driver_sql(f"set local statement_timeout = {limit_ms}")
             yield connection
 
 

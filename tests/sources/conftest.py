@@ -54,11 +54,14 @@ class Bench:
         self.time = TestClock()
         self.lines: list[str] = []
         self.sources: dict[str, dict[str, Any]] = {}
+        self.contract = CONTRACT
 
     def set(self, channel: str = "forum", **source: Any) -> None:
         self.sources[channel] = source
         document = {
-            "channels": {name: {"contract": CONTRACT, "source": one} for name, one in self.sources.items()},
+            "channels": {
+                name: {"contract": self.contract, "source": one} for name, one in self.sources.items()
+            },
             "audiences": {"bi": {}},
         }
         (self.folder / "voc.yml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")

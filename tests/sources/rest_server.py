@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -116,12 +117,18 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 0:
             self.close_connection = True
             return
-        cut = headers.pop("X-Cut", "")
+        cut, drip = headers.pop("X-Cut", ""), headers.pop("X-Drip", "")
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if drip:
+            for place in range(len(body)):
+                with suppress(OSError):
+                    self.wfile.write(body[place : place + 1])
+                time.sleep(0.001)
+            return
         self.wfile.write(body[: len(body) // 2] if cut else body)
         if cut:
             self.close_connection = True

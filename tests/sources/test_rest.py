@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.settings import PROJECT_ROOT
+from orchestration.partitions import business_date
+from orchestration.settings import PROJECT_ROOT, Settings
 from tests.sources.conftest import NOW, Bench
 from tests.sources.rest_server import Answer, Faults, Rest, serve
 
@@ -218,6 +219,16 @@ def test_position_the_service_forgot_starts_the_window_anew(bench: Bench, served
     assert ids(bench, bench.collect()) == [str(n) for n in range(50)]
 
 
+def test_server_that_drips_does_not_outlast_the_budget(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(10)))
+    rest.lie = lambda query, _number: (200, {"X-Drip": "1"}, rest.page("/cursor", query)[2])
+    set_rest(bench, rest, budget_s=20)
+    bench.time.tick = 1.0
+    assert "time budget of 20 s is used up; last: the answer came too slowly" in bench.failure()
+    bench.time.tick = 0.0
+    assert bench.records(bench.collect()) == rest.records
+
+
 # -- answers that are 200 and wrong ------------------------------------------------------------
 
 
@@ -339,6 +350,63 @@ def test_records_are_not_rewritten(bench: Bench, served: Any) -> None:
         b'{"id": 12345678901234567890123,  "n": 1.10, "e": 1E5, "d": 1, "d": 2, "t": "\\u5f02\\u54cd \\ud83d"}'
     )
     assert second == b"{}"
+
+
+def test_every_record_is_admitted_once_whatever_the_window_repeats(bench: Bench, served: Any) -> None:
+    """Faults, overlaps and edits at the source: the ledger knows each call once, in its last version."""
+    from orchestration.admission.admit import admit_pending
+    from orchestration.admission.keys import create_key_file
+    from orchestration.admission.ledger import Ledger
+
+    def call(number: int, version: int = 0) -> dict[str, Any]:
+        started = 1_714_500_000_000 + number * 60_000
+        turns = [{"speaker": "customer", "text": f"第{number}次来电，方向盘异响{version}"}]
+        times = {"started_at_ms": started, "updated_at_ms": started + version * 600_000}
+        return {"call_id": f"C{number:05d}", "status": "active", "turns": turns} | times
+
+    create_key_file(bench.folder / "keys.json")
+    rest = served(Rest([call(n) for n in range(60)], since_field="updated_at_ms"))
+    rest.faults = Faults(3, server_error=0.3, busy=0.1, cut=0.1)
+    since = {"param": "since", "format": "epoch_ms", "field": "updated_at_ms", "overlap_s": 900}
+    set_rest(bench, rest, since=since, budget_s=3600)
+    bench.contract = str(PROJECT_ROOT / "data_quality/contracts/call_center.yml")
+    bench.set("call_center", **bench.sources.pop("forum"))
+    for day in range(4):
+        bench.collect(NOW + timedelta(days=day))
+        edited = {f"C{n:05d}": call(n, version=day + 1) for n in range(day * 10 + 40, day * 10 + 46)}
+        rest.records = [edited.pop(one["call_id"], one) for one in rest.records] + list(edited.values())
+        rest.records += [
+            call(n)
+            for n in range(60 + day * 10, 70 + day * 10)
+            if f"C{n:05d}" not in {one["call_id"] for one in rest.records}
+        ]
+        rest.records.sort(key=lambda one: one["updated_at_ms"])
+    bench.collect(NOW + timedelta(days=5))
+    settings = Settings.load(bench.environment | {"VOC_KEYS": str(bench.folder / "keys.json")})
+    report = admit_pending(settings, business_date(NOW + timedelta(days=6)))
+    counts = report.channels["call_center"]
+    assert counts.quarantined == 0
+    assert counts.duplicate > 0
+    with Ledger.open(settings) as ledger:
+        (keys,) = ledger.connection.execute("select count(*) from record_key").fetchone()
+        assert all(one.closed for one in ledger.equations(channel="call_center"))
+    assert keys == len(rest.records)
+    texts = {row["verbatim"] for row in raw_rows(settings) if row["is_current"]}
+    assert texts == {one["turns"][0]["text"] for one in rest.records}
+
+
+def raw_rows(settings: Settings) -> list[dict[str, Any]]:
+    """Rows of all raw files, with whether each is the current version of its record."""
+    import duckdb
+
+    query = (
+        "select verbatim, row_number() over (partition by record_id order by version_key desc,"
+        f" content_hash desc) = 1 as is_current from read_parquet('{settings.raw}/call_center/*/*.parquet')"
+    )
+    with duckdb.connect() as connection:
+        result = connection.execute(query)
+        names = [one[0] for one in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def test_record_type_is_put_in_front(bench: Bench, served: Any) -> None:
