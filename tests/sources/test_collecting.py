@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import stat
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,39 @@ def test_full_disk_is_told(two: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all("No space left on device" in failure for failure in failures)
     monkeypatch.undo()
     assert [len(one.deliveries) for one in two.run(channels=["alpha", "gamma"])] == [1, 1]
+
+
+def test_outage_is_made_good_by_the_next_collection(benches: Callable[[], Bench]) -> None:
+    """Three days of outage at the source end in the same records as none."""
+    records: list[set[str]] = []
+    for outage in (range(0), range(2, 5)):
+        bench = benches()
+        make_database(bench.folder / "shop.db")
+        table = {"post": {"cursor": "at", "key": "id"}}
+        bench.set("alpha", kind="sqlite", url=f"sqlite:///{bench.folder}/shop.db", tables=table)
+        landed: set[str] = set()
+        for day in range(8):
+            with sqlite3.connect(bench.folder / "shop.db") as connection:
+                connection.execute(f"insert into post values ({day + 2}, '2024-05-{day + 2:02d} 08:00:00')")
+                connection.execute(f"update post set at = '2024-05-{day + 2:02d} 09:00:00' where id = {day}")
+            connection.close()
+            if day in outage:
+                (bench.folder / "shop.db").rename(bench.folder / "down.db")
+            (one,) = bench.run(NOW + timedelta(days=day))
+            assert bool(one.failure) == (day in outage)
+            landed |= {json.dumps(record, sort_keys=True) for record in bench.records(one.deliveries)}
+            if day in outage:
+                (bench.folder / "down.db").rename(bench.folder / "shop.db")
+        records.append({line for line in landed if is_last(line, landed)})
+    assert records[0] == records[1]
+    assert len(records[0]) == 9
+
+
+def is_last(line: str, lines: set[str]) -> bool:
+    """Tell whether no other line has a later version of the record."""
+    record = json.loads(line)
+    versions = [json.loads(one)["at"] for one in lines if json.loads(one)["id"] == record["id"]]
+    return bool(record["at"] == max(versions))
 
 
 def test_digest_of_a_set_forgets_order_and_counts_repeats() -> None:
