@@ -37,6 +37,7 @@ class Paging:
     start: int = 1
     total: tuple[str, ...] = ()
     total_pages: tuple[str, ...] = ()
+    may_omit_next: bool = False
 
     @classmethod
     def of(cls, options: Options) -> Paging:
@@ -54,6 +55,7 @@ class Paging:
             start=int(options.number("start", 0 if kind == "offset" else 1)) if counted else 0,
             total=steps_of(options.text("total", "")) if counted else (),
             total_pages=steps_of(options.text("total_pages", "")) if kind == "page" else (),
+            may_omit_next=options.flag("may_omit_next", default=False),
         )
         if counted:
             found._check_end(options)
@@ -92,6 +94,7 @@ class Paging:
         if self.kind == "none":
             return None
         if self.kind in ("cursor", "link"):
+            self._check_named(document, rows, rows_before)
             return self._named_next(position, document)
         pages = _count(document, self.total_pages)
         if pages is not None:
@@ -110,6 +113,18 @@ class Paging:
     def total_of(self, document: Any) -> int | None:
         """Return how many records the answer says there are, None where it is not configured."""
         return _count(document, self.total)
+
+    def _check_named(self, document: Any, rows: int, rows_before: int) -> None:
+        """Refuse a full first page that does not even name a next one: the field may have been renamed."""
+        if self.may_omit_next or rows_before or not self.size or rows < self.size:
+            return
+        parent = value_at(document, self.next[:-1]) if self.next[:-1] else document
+        if not isinstance(parent, Mapping) or self.next[-1] not in parent:
+            raise FaultyAnswerError(
+                f"the first page is full and there is no {'.'.join(self.next)}: was it renamed? "
+                "(may_omit_next: true, if the service leaves it out on the last page)",
+                NOT_ONCE_MORE,
+            )
 
     def _named_next(self, position: Any, document: Any) -> Any:
         found = value_at(document, self.next)

@@ -92,6 +92,7 @@ class Service:
     records: tuple[str, ...]
     params: Mapping[str, Any]
     body: Mapping[str, Any] | None
+    params_in: str
     headers: Mapping[str, str]
     ok: tuple[tuple[str, ...], tuple[str, ...]]
     null_is_empty: bool
@@ -114,6 +115,9 @@ class Service:
             records=steps_of(options.text("records", "")),
             params=options.plain("params"),
             body=options.plain("body") if method == "POST" else None,
+            params_in=options.choice(
+                "params_in", ("query", "body") if method == "POST" else ("query",), "query"
+            ),
             headers={str(name): str(value) for name, value in options.plain("headers").items()},
             ok=(steps_of(ok.text("path", "")), ok.texts("values")),
             null_is_empty=options.flag("null_is_empty", default=False),
@@ -256,6 +260,8 @@ class _Reader:
         params = {} if own else {**service.params, **service.paging.params(position)}
         if not own and self.bound is not None:
             params[service.since.param] = service.since.text(self.bound)
+        if service.params_in == "body":
+            self.fetcher.body, params = {**(service.body or {}), **params}, {}
         doubtful: list[str] = []
 
         def read(body: bytes) -> Page:
@@ -398,6 +404,8 @@ def _harvest(job: Job, service: Service, spool: PageSpool, bound: datetime | Non
     before = job.state.get("cursor", {})
     candidates = (spool.notes.get("newest"), before.get("newest"))
     newest = max(filter(None, candidates), default=None)
+    if service.since.field and spool.notes.get("newest") is None:
+        job.say(f"{job.channel}: no record has a time at {'.'.join(service.since.field)}; was it renamed?")
     everything, again, coming, fresh = _digests(service.since, spool, bound, service.since.bound(newest))
     if str(everything) == before.get("all") or (fresh == 0 and str(again) == before.get("overlap")):
         return None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -109,10 +109,12 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     rest: Rest
+    posted: ClassVar[dict[str, Any]] = {}
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        query |= {name: str(value) for name, value in self.posted.items()}
         status, headers, body = self.rest.answer(parts.path, query, self.headers)
         if status == 0:
             self.close_connection = True
@@ -134,7 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.posted = json.loads(sent) if self.headers.get("Content-Type") == "application/json" else {}
         self.do_GET()
 
     def log_message(self, *args: object) -> None:

@@ -268,6 +268,32 @@ def test_lies_end_in_a_clear_word_and_land_nothing(bench: Bench, served: Any, na
     assert ids(bench, bench.collect()) == ["0", "1", "2", "3", "4"]  # nothing of the lie is left
 
 
+def test_renamed_cursor_is_not_taken_for_the_end(bench: Bench, served: Any) -> None:
+    """A full first page and no word of a next one: reading on as if that were all would lose the rest."""
+    rest = served(Rest([]))
+    rest.lie = lambda _query, _number: body(data={"items": posts(10), "cursor_next": "c10"})
+    set_rest(bench, rest, paging=CURSOR | {"size_param": "size", "size": 10})
+    assert "there is no data.next_cursor: was it renamed?" in bench.failure()
+    set_rest(bench, rest, paging=CURSOR | {"size": 10, "may_omit_next": True})
+    assert len(bench.records(bench.collect())) == 10
+
+
+def test_renamed_time_is_told_and_loses_nothing(bench: Bench, served: Any) -> None:
+    rest = served(Rest([{"id": "1", "changed_at": "2024-05-01T00:00:00+08:00"}]))
+    set_rest(bench, rest, since=SINCE)
+    assert len(bench.collect()) == 1
+    assert any("no record has a time at updated_at; was it renamed?" in line for line in bench.lines)
+    rest.records.append({"id": "2"})
+    assert "2" in ids(bench, bench.collect(NOW + timedelta(hours=1)))
+
+
+def test_parameters_may_travel_in_the_body(bench: Bench, served: Any) -> None:
+    rest = served(Rest(posts(25)))
+    set_rest(bench, rest, "/page", method="POST", body={"brand": "oem"}, params_in="body")
+    assert bench.records(bench.collect()) == rest.records
+    assert rest.requests[1] == {"brand": "oem", "size": "10", "page": "2"}
+
+
 def test_lie_told_once_is_asked_again(bench: Bench, served: Any) -> None:
     """A cache that gives one page twice, then the right one."""
     rest = served(Rest(posts(40)))
