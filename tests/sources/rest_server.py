@@ -119,6 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 0:
             self.close_connection = True
             return
+        if headers.pop("X-Chunked", ""):
+            self._in_chunks(body)
+            return
         cut, drip = headers.pop("X-Cut", ""), headers.pop("X-Drip", "")
         self.send_response(status)
         for name, value in headers.items():
@@ -134,6 +137,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[: len(body) // 2] if cut else body)
         if cut:
             self.close_connection = True
+
+    def _in_chunks(self, body: bytes) -> None:
+        """Send half of a body in a chunk and break off without the last one."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        part = body[: len(body) // 2]
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        self.close_connection = True
 
     def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -13,9 +14,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestration.partitions import business_date
 from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.sources.fetching import FaultyAnswerError
+from orchestration.sources.json_items import cut_items
+from orchestration.sources.options import Options
+from orchestration.sources.rest import Service, _parse
 from tests.sources.conftest import NOW, Bench
 from tests.sources.rest_server import Answer, Faults, Rest, serve
 
@@ -308,6 +315,58 @@ def test_lie_told_once_is_asked_again(bench: Bench, served: Any) -> None:
     rest.lie = lie
     set_rest(bench, rest)
     assert bench.records(bench.collect()) == rest.records
+
+
+@pytest.mark.parametrize("way", ["gzip", "cut gzip", "cut chunks", "bad gzip"])
+def test_packed_and_cut_answers(bench: Bench, served: Any, way: str) -> None:
+    rest = served(Rest(posts(25)))
+
+    def lie(query: dict[str, str], number: int) -> Answer | None:
+        plain = rest.page("/cursor", query)[2]
+        packed = gzip.compress(plain)
+        if way == "gzip":
+            return 200, {"Content-Encoding": "gzip"}, packed
+        if number % 2:
+            return None
+        if way == "cut chunks":
+            return 200, {"X-Chunked": "1"}, plain
+        return (
+            200,
+            {"Content-Encoding": "gzip"},
+            packed[: len(packed) // 2] if way == "cut gzip" else b"no gzip",
+        )
+
+    rest.lie = lie
+    set_rest(bench, rest)
+    assert bench.records(bench.collect()) == rest.records
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(JSON, max_size=5), st.dictionaries(st.text(max_size=4), JSON, max_size=3), st.booleans())
+def test_cut_items_are_the_items(found: list[Any], around: dict[str, Any], is_indented: bool) -> None:
+    document = around | {"数据": around | {"items": found}}
+    text = json.dumps(document, ensure_ascii=not is_indented, indent=2 if is_indented else None)
+    pieces = cut_items(text, ("数据", "items"))
+    assert [json.loads(line) for line, _ in pieces] == found
+    assert [value for _, value in pieces] == found
+    assert not any(b"\n" in line for line, _ in pieces)
+
+
+def test_no_cut_of_an_answer_passes_for_a_whole_one() -> None:
+    options = Options("x", {"url": "http://x", "records": "data.items", "paging": CURSOR})
+    service = Service.of(options)
+    whole = Rest(posts(3)).page("/cursor", {})[2]
+    assert len(_parse(service, whole)[0]) == 3
+    for end in range(len(whole)):
+        with pytest.raises(FaultyAnswerError):
+            _parse(service, whole[:end])
 
 
 def test_empty_page_between_full_ones_is_passed(bench: Bench, served: Any) -> None:
