@@ -1,7 +1,8 @@
 """Notices to people: a line in a file and, if configured, a webhook call.
 
-Called for run failures, stale or withheld channels and open equations. A notice never holds record
-text. A webhook that does not answer is itself noted in the file and never fails a run.
+Called for run failures, sources that cannot be read, stale or withheld channels and open equations. A
+notice never holds record text. A webhook that does not answer is itself noted in the file and never
+fails a run.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from orchestration.settings import Settings
 
 WEBHOOK_TIMEOUT_S = 5
-KINDS = ("run_failed", "channel_stale", "channel_withheld", "equation_open", "gate_failed")
+KINDS = ("run_failed", "collect_failed", "channel_stale", "channel_withheld", "equation_open", "gate_failed")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ except ImportError:
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_KEYS_PATH = Path("~/.config/voc-warehouse/keys.json")
 _ENV_REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+_ENV_MARK = re.compile(r"__voc_env__([A-Z][A-Z0-9_]*?)__end")
+_PLAIN_VALUE = re.compile(r"true|false|0|[1-9]\d{0,17}")
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]{1,40}")
 
 
@@ -149,14 +151,30 @@ class Settings:
 def _read_config(path: Path, env: Mapping[str, str]) -> dict[str, Any]:
     if not path.is_file():
         raise ConfigError(f"{path}: configuration file not found; set VOC_CONFIG or run from the project")
-    text = _ENV_REFERENCE.sub(lambda match: env.get(match[1], ""), path.read_text(encoding="utf-8"))
+    # Filled in after parsing: a password may hold any character, and YAML must not read it.
+    text = _ENV_REFERENCE.sub(r"__voc_env__\1__end", path.read_text(encoding="utf-8"))
     try:
         document = yaml.load(text, Loader=SafeLoader)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(document, dict):
         raise ConfigError(f"{path}: expected a mapping with `channels:`, found {type(document).__name__}")
-    return document
+    return {str(name): _filled(value, env) for name, value in document.items()}
+
+
+def _filled(value: Any, env: Mapping[str, str]) -> Any:
+    """Put the environment's values where they are referred to; one that stands alone keeps its type."""
+    if isinstance(value, dict):
+        return {name: _filled(one, env) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, env) for one in value]
+    if not isinstance(value, str):
+        return value
+    if whole := _ENV_MARK.fullmatch(value):
+        found = env.get(whole[1], "")
+        plain = _PLAIN_VALUE.fullmatch(found)
+        return yaml.load(found, Loader=SafeLoader) if plain else found
+    return _ENV_MARK.sub(lambda match: env.get(match[1], ""), value)
 
 
 def _channel(name: str, entry: Any, config_path: Path) -> ChannelConfig:
@@ -170,10 +188,13 @@ def _channel(name: str, entry: Any, config_path: Path) -> ChannelConfig:
         contract = config_path.parent / contract
     if not contract.is_file():
         raise ConfigError(f"{where}.contract: {contract} does not exist")
+    source = entry.get("source") or {}
+    if not isinstance(source, dict) or (source and "kind" not in source):
+        raise ConfigError(f"{where}.source: needs `kind:` and its options, see docs/connect_sources.md")
     return ChannelConfig(
         name=name,
         contract_path=contract,
-        source=entry.get("source") or {},
+        source=source,
         expected_by=str(entry.get("expected_by", "06:00")),
         stale_after_h=int(entry.get("stale_after_h", 48)),
         enabled=bool(entry.get("enabled", True)),

@@ -1,7 +1,7 @@
 """One asset per channel: what it delivered becomes listed raw records.
 
 A row is one admitted record (masked, pseudonymised). Stale when nothing arrived for the channel's
-`stale_after_h`. A channel that cannot be admitted is withheld: its check warns, the others go on.
+`stale_after_h`. A channel that cannot be read or admitted warns in its checks; the others go on.
 """
 
 from datetime import timedelta
@@ -14,9 +14,11 @@ from orchestration.contracts import channel_contract
 from orchestration.defs.daily import as_of, daily_partitions, single_run
 from orchestration.defs.resources import RefreshRun
 from orchestration.settings import ChannelConfig, Settings
+from orchestration.sources.collecting import failure_of
 
 EQUATIONS_CLOSE = "equations_close"
 CHANNEL_IS_ADMITTED = "channel_is_admitted"
+CHANNEL_IS_COLLECTED = "channel_is_collected"
 PLATFORM_OWNER = "team:data-platform"
 
 
@@ -52,17 +54,23 @@ def channel_asset(settings: Settings, channel: ChannelConfig) -> dg.AssetsDefini
                 asset=key,
                 description="没有交付被整体扣下；被扣的渠道转为陈旧，其余照常发布",
             ),
+            dg.AssetCheckSpec(
+                CHANNEL_IS_COLLECTED,
+                asset=key,
+                description="来源系统最近一次读取成功；读取失败的渠道转为陈旧，其余照常发布",
+            ),
         ],
     )
     def raw_records(context: dg.AssetExecutionContext, refresh_run: RefreshRun) -> dg.MaterializeResult:
         # A channel left out of this run is still checked: it may stand withheld or open.
         step = steps.admit if refresh_run.wants(channel.name) else steps.standing
-        return _result(step(refresh_run.settings, as_of(context), channel.name), key)
+        row = step(refresh_run.settings, as_of(context), channel.name)
+        return _result(row, key, failure_of(refresh_run.settings, channel.name))
 
     return raw_records
 
 
-def _result(row: Any, key: dg.AssetKey) -> dg.MaterializeResult:
+def _result(row: Any, key: dg.AssetKey, collect_failure: str) -> dg.MaterializeResult:
     counts = {
         name: getattr(row, name)
         for name in ("deliveries", "records_in", "admitted", "duplicate", "superseded", "quarantined")
@@ -84,6 +92,13 @@ def _result(row: Any, key: dg.AssetKey) -> dg.MaterializeResult:
                 passed=not row.withheld,
                 severity=warn,
                 metadata={"withheld": [str(reason) for reason in row.withheld]},
+            ),
+            dg.AssetCheckResult(
+                check_name=CHANNEL_IS_COLLECTED,
+                asset_key=key,
+                passed=not collect_failure,
+                severity=warn,
+                metadata={"failure": collect_failure},
             ),
         ],
     )

@@ -36,11 +36,16 @@ def stale_channel_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 @dg.sensor(minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING)
 def watched_folder_sensor(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Land what sources dropped into the watched folders; a refresh admits it later."""
+    """Land what lies on this machine: watched folders, maildirs, mbox files; a refresh admits it later.
+
+    Sources that take longer than a sensor may are read by the job `collect`.
+    """
     from orchestration.admission.ledger import Ledger
-    from orchestration.sources.watched_folders import collect
+    from orchestration.sources.collecting import LOCAL_KINDS, collect_all
 
     settings = Settings.load()
     with Ledger.open(settings) as ledger:
-        landed = collect(settings, ledger)
-    return dg.SkipReason(f"{len(landed)} files landed")
+        found = collect_all(settings, ledger, kinds=LOCAL_KINDS)
+    landed = sum(len(one.deliveries) for one in found)
+    failed = [one.channel for one in found if one.failure]
+    return dg.SkipReason(f"{landed} files landed" + (f"; failed: {', '.join(failed)}" if failed else ""))

@@ -16,8 +16,8 @@ from orchestration.admission.ledger import Ledger, LedgerError
 from orchestration.admission.ledger_types import Delivery
 from orchestration.partitions import BUSINESS_ZONE, FIRST_DAY, business_date
 from orchestration.settings import ConfigError, Settings
+from orchestration.sources.collecting import collect_all
 from orchestration.sources.landing import DeliveryError, deliver, enforce_landing_retention
-from orchestration.sources.watched_folders import collect
 
 USAGE, BAD_INPUT, BAD_CONFIG = 2, 3, 65
 
@@ -82,14 +82,34 @@ def deliver_command(channel: str, files: tuple[Path, ...], received_at: str | No
         _print_deliveries(deliver(settings, ledger, channel, files, moment), as_json)
 
 
-@click.command("collect", help="Land the complete files of all watched folders.")
+@click.command("collect", help="Read every channel's source and land what is new; `voc refresh` admits it.")
+@click.option("--channel", "channels", multiple=True, metavar="NAME", help="Only this channel (repeatable).")
+@click.option(
+    "--received-at", metavar="ISO", help="Time of receipt; without a zone: Asia/Shanghai. Default: now."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the deliveries as JSON.")
 @clear_errors
-def collect_command(as_json: bool) -> None:
-    """Land what sources dropped into their inbox."""
+def collect_command(channels: tuple[str, ...], received_at: str | None, as_json: bool) -> None:
+    """Collect from all channels; exit 3 names those that failed, the others are landed all the same."""
     settings = Settings.load()
+    for channel in channels:
+        if channel not in settings.channels:
+            raise CommandError(f"unknown channel {channel!r}; known: {', '.join(settings.channels)}", USAGE)
+    moment = _instant(received_at)
     with Ledger.open(settings) as ledger:
-        _print_deliveries(collect(settings, ledger), as_json)
+        found = collect_all(
+            settings,
+            ledger,
+            channels=channels,
+            received_at=moment,
+            say=lambda line: click.echo(line, err=True),
+        )
+    _print_deliveries([delivery for one in found for delivery in one.deliveries], as_json)
+    failed = [one for one in found if one.failure]
+    for one in failed:
+        click.echo(f"failed: {one.channel}: {one.failure}", err=True)
+    if failed:
+        raise SystemExit(BAD_INPUT)
 
 
 @click.command("retention", help="Delete landed payloads older than retention.landing_days.")

@@ -30,17 +30,28 @@ def collect(settings: Settings, ledger: Ledger, now: datetime | None = None) -> 
 
     """
     moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
-    landed = []
-    for channel in settings.channels.values():
-        if channel.enabled and channel.source.get("kind") == "watched_folder":
-            for path in _complete_files(settings, channel, moment):
-                delivery = _take(settings, ledger, channel, path, moment)
-                if delivery is not None:
-                    landed.append(delivery)
-    return landed
+    return [
+        delivery
+        for channel in settings.channels.values()
+        if channel.enabled and channel.source.get("kind") == "watched_folder"
+        for delivery in collect_channel(settings, ledger, channel, moment, moment.timestamp())
+    ]
 
 
-def _complete_files(settings: Settings, channel: ChannelConfig, now: datetime) -> Iterator[Path]:
+def collect_channel(
+    settings: Settings, ledger: Ledger, channel: ChannelConfig, moment: datetime, wall_s: float
+) -> Iterator[Delivery]:
+    """Land every complete new file of one watched folder, received at `moment`.
+
+    `wall_s` (seconds since 1970) ends the quiet period of files without a done-marker.
+    """
+    for path in _complete_files(settings, channel, wall_s):
+        delivery = _take(settings, ledger, channel, path, moment)
+        if delivery is not None:
+            yield delivery
+
+
+def _complete_files(settings: Settings, channel: ChannelConfig, wall_s: float) -> Iterator[Path]:
     folder = settings.home / str(channel.source.get("path", f"inbox/{channel.name}"))
     if not folder.is_dir():
         return
@@ -52,7 +63,7 @@ def _complete_files(settings: Settings, channel: ChannelConfig, now: datetime) -
         if marker:
             if not path.name.endswith(marker) and path.with_name(path.name + marker).exists():
                 yield path
-        elif now.timestamp() - path.stat().st_mtime >= stable_s:
+        elif wall_s - path.stat().st_mtime >= stable_s:
             yield path
 
 
