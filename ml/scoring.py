@@ -22,7 +22,7 @@ from ml.lexicon import LEXICON_FILES, WORDS, Finds, Lexicon, content_version, de
 from ml.reading import Reader
 from ml.score_records import MentionScore, ScoreColumns, TextScore, pack, to_scores
 from ml.text.clauses import split_clauses
-from ml.text.normalize import normalize_all
+from ml.text.fold import fold_all
 from ml.text.scan import Joined, join
 from ml.text.segment import engine_name, segmenter, stand_alone
 from ml.urgency import find_alarms
@@ -53,7 +53,8 @@ _CODE = (
     "scoring.py",
     "sentiment/opinions.py",
     "text/clauses.py",
-    "text/normalize.py",
+    "text/fold.py",
+    "text/pinyin.py",
     "text/scan.py",
     "text/segment.py",
     "urgency.py",
@@ -97,7 +98,7 @@ class Scorer:
             return [row for batch in _batches(texts) for row in pack(self._score_batch(batch))]
 
     def _score_batch(self, texts: list[str]) -> ScoreColumns:
-        normalized = normalize_all([_blank_tokens(text) for text in texts])
+        normalized = fold_all([_blank_tokens(text) for text in texts])
         joined = join([item.text for item in normalized])
         finds = self._keep_whole_words(joined, self.lexicon.find_all(joined))
         clauses = split_clauses(joined, self.lexicon.contrast)
