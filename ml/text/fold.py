@@ -120,6 +120,11 @@ def fold_all(texts: Sequence[str]) -> list[Folded]:
     return found
 
 
+def folded_code_points(text: str) -> NDArray[np.uint32]:
+    """Return the text's code points with width, case and script folded one by one, none added or dropped."""
+    return _tables().single[code_points(text)]
+
+
 def _expand(folded: str, places: list[int], tables: _Tables) -> Folded:
     """Return the text with all that becomes several characters or none; it may begin at `places` only."""
     parts: list[str] = []

@@ -1,0 +1,188 @@
+"""Near-duplicates of texts: which two say the same in nearly the same words.
+
+Here, pure and without files: the skeleton of a text (letters and Chinese characters of its folded form,
+without digits, punctuation, emoji and masked names), its shingles, band keys by which candidates meet,
+and the exact comparison of two shingle sets. Keeping them, and growing groups day by day, is
+`ml.near_duplicate_index`.
+
+Method: MinHash with banding (Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets,
+ch. 3) over character 5-grams; every candidate is verified on the exact sets, so banding can only miss
+pairs, never make one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.columns import Ints
+from ml.text.fold import folded_code_points
+from ml.text.pinyin import find_debris
+from ml.text.scan import code_points
+
+Hashes = NDArray[np.uint32]
+Keys = NDArray[np.uint64]
+
+SHINGLE = 5
+# A shorter text says the same thing by chance, not by copying.
+MIN_CHARS = 8
+BANDS, ROWS = 32, 3
+# Two texts are near-duplicates from this share of common shingles (Jaccard) on …
+ALIKE = 0.35
+# … or if nearly all of the shorter one is in the longer one, which is not much longer (cut tail, new opening).
+CONTAINED, LEAST_SIZE_RATIO = 0.75, 0.4
+# Few shingles are easily shared by stock phrases: below this many common ones only near equality counts.
+FEW_SHINGLES, ALIKE_IF_FEW = 16, 0.8
+
+_TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|QQ|姓名|地址)\]")
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Shingled(NamedTuple):
+    """Shingle sets of many texts: text i has the sorted set `values[begins[i]:begins[i + 1]]`.
+
+    `chars` are the letters of each skeleton; a text of fewer than `MIN_CHARS` has no shingles.
+    """
+
+    values: Hashes
+    begins: Ints
+    chars: Ints
+
+    @property
+    def sizes(self) -> Ints:
+        """Number of shingles per text."""
+        return np.diff(self.begins)
+
+    def one(self, number: int) -> Hashes:
+        """Return the set of one text."""
+        return self.values[self.begins[number] : self.begins[number + 1]]
+
+
+def shingle_all(texts: Sequence[str]) -> Shingled:
+    """Return the shingle sets of the texts' skeletons (32-bit hashes of 5 letters)."""
+    joined = "\n".join([*(_without_extras(text) for text in texts), ""])
+    codes = folded_code_points(joined)
+    stops = code_points(joined) == ord("\n")
+    kept = _letters()[codes] | stops
+    codes, stops = codes[kept], stops[kept]
+    ends = np.flatnonzero(stops)
+    chars = np.diff(ends, prepend=-1) - 1
+    owners = np.cumsum(stops) - stops
+    hashes = _rolling(codes)
+    last = len(codes) - SHINGLE + 1
+    # A shingle lies within one text, and that text is long enough.
+    inside = owners[:last] == owners[SHINGLE - 1 :] if last > 0 else np.zeros(0, np.bool_)
+    inside &= ~stops[SHINGLE - 1 :] & (chars[owners[:last]] >= MIN_CHARS)
+    both = (owners[:last][inside].astype(np.uint64) << np.uint64(32)) | hashes[inside]
+    both.sort()
+    both = both[np.diff(both, prepend=both[:1] ^ np.uint64(1)) != 0]
+    values = (both & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    begins = np.searchsorted(both >> np.uint64(32), np.arange(len(texts) + 1, dtype=np.uint64))
+    return Shingled(values, begins.astype(np.int64), chars.astype(np.int64))
+
+
+def _without_extras(text: str) -> str:
+    """Return the text in one line without masked names and pinyin debris."""
+    if "[" in text:
+        text = _TOKEN.sub("", text)
+    if "(" in text or "（" in text:
+        for start, end in reversed(find_debris(text)):
+            text = text[:start] + text[end:]
+    return text.replace("\n", " ")
+
+
+@lru_cache(maxsize=1)
+def _letters() -> NDArray[np.bool_]:
+    """Return for each code point whether it is part of a skeleton: Chinese or a Latin letter."""
+    table = np.zeros(0x110000, np.bool_)
+    for first, last in ((0x61, 0x7A), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF)):
+        table[first : last + 1] = True
+    return table
+
+
+def _rolling(codes: NDArray[np.uint32]) -> Keys:
+    """Return a well-mixed 32-bit hash (as 64 bits) of each run of `SHINGLE` code points."""
+    last = max(0, len(codes) - SHINGLE + 1)
+    mixed = np.zeros(last, np.uint64)
+    for offset in range(SHINGLE):
+        mixed = (mixed * np.uint64(0x100000001B3)) ^ codes[offset : offset + last]
+        mixed *= _MIX
+        mixed ^= mixed >> np.uint64(29)
+    return mixed >> np.uint64(32)
+
+
+@lru_cache(maxsize=1)
+def _permutations() -> tuple[Hashes, Hashes]:
+    """Return factors (odd) and offsets of the hash functions, from a fixed linear sequence."""
+    state, drawn = 0x853C49E6748FEA9B, []
+    for _ in range(2 * BANDS * ROWS):
+        state = (state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
+        drawn.append((state >> 32) & 0xFFFFFFFF)
+    return np.array(drawn[::2], np.uint32) | np.uint32(1), np.array(drawn[1::2], np.uint32)
+
+
+def band_keys(shingled: Shingled) -> Keys:
+    """Return the keys (texts × `BANDS`): two texts that share one are candidates.
+
+    Rows of texts without shingles hold no meaning; leave them out.
+    """
+    filled = np.flatnonzero(shingled.sizes)
+    keys = np.zeros((len(shingled.sizes), BANDS), np.uint64)
+    if not len(filled):
+        return keys
+    starts = shingled.begins[filled]
+    factors, offsets = _permutations()
+    for band in range(BANDS):
+        key = np.full(len(filled), band + 1, np.uint64) * _MIX
+        for row in range(band * ROWS, band * ROWS + ROWS):
+            permuted = shingled.values * factors[row]
+            permuted += offsets[row]
+            smallest = np.minimum.reduceat(permuted, starts)
+            key = (key ^ smallest) * _MIX
+            key ^= key >> np.uint64(31)
+        keys[filled, band] = key
+    return keys
+
+
+class Overlap(NamedTuple):
+    """How much two shingle sets share."""
+
+    common: int
+    smaller: int
+    larger: int
+
+    @property
+    def jaccard(self) -> float:
+        """Share of common shingles among all of both."""
+        return self.common / (self.smaller + self.larger - self.common)
+
+    @property
+    def similarity(self) -> float:
+        """Jaccard, or the containment of a text in one not much longer if that is what makes them alike."""
+        return max(self.jaccard, self.common / self.smaller if self._is_contained else 0.0)
+
+    @property
+    def _is_contained(self) -> bool:
+        return self.common >= CONTAINED * self.smaller and self.smaller >= LEAST_SIZE_RATIO * self.larger
+
+    @property
+    def is_alike(self) -> bool:
+        """Tell whether two texts of this overlap are near-duplicates."""
+        if self.common < FEW_SHINGLES:
+            return self.jaccard >= ALIKE_IF_FEW
+        return self.jaccard >= ALIKE or self._is_contained
+
+
+def overlap(one: Hashes, other: Hashes) -> Overlap:
+    """Return the overlap of two sorted sets that are not empty."""
+    if len(one) > len(other):
+        one, other = other, one
+    places = np.searchsorted(other, one)
+    places[places == len(other)] = 0
+    common = int(np.count_nonzero(other[places] == one))
+    return Overlap(common, len(one), len(other))
