@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,17 +54,26 @@ _CODE = (
     "sentiment/opinions.py",
     "text/clauses.py",
     "text/fold.py",
+    "text/mojibake.py",
+    "text/noise.py",
+    "text/normalize.py",
     "text/pinyin.py",
     "text/scan.py",
     "text/segment.py",
+    "text/traditional.py",
     "urgency.py",
     "verdicts.py",
 )
 
 
+# Words of repair and noise, which are columns of the score files but no part of the lexicon.
+_REPAIR_FILES = ("noise_rules.csv", "traditional_phrases.csv")
+
+
 def _scorer_version() -> str:
     digest = hashlib.sha256(f"{TAXONOMY_VERSION} {LEXICON_VERSION} {engine_name()}".encode())
     digest.update(content_version(_CODE, Path(__file__).parent).encode())
+    digest.update(content_version(_REPAIR_FILES).encode())
     return f"rules-{digest.hexdigest()[:12]}"
 
 
@@ -169,8 +178,9 @@ def score_parquet(
     cache: ScoreCache | Path | str | None = None,
     *,
     workers: int = 1,
+    mask: Callable[[str], str] = str,
 ) -> dict[str, int]:
     """Score one raw file into a text and a mention file; see `ml.score_files.score_parquet`."""
     from ml import score_files
 
-    return score_files.score_parquet(raw_path, text_out, mention_out, cache, workers=workers)
+    return score_files.score_parquet(raw_path, text_out, mention_out, cache, workers=workers, mask=mask)

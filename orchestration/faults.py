@@ -18,6 +18,9 @@ FAULT_POINTS = (
     "after_ledger_commit",  # admission committed, caller not yet told
     "mid_score",  # between two score files
     "after_score_commit",  # score file listed
+    "mid_group",  # segment of near-duplicates written, not yet listed
+    "after_group_commit",  # groups of near-duplicates committed, their file not yet written
+    "after_group_export",  # file of groups written, not yet marked as written
     "before_dbt",  # window fixed, no model built
     "mid_dbt",  # some models built, some not
     "after_dbt",  # all models built, window not yet marked as built

@@ -17,6 +17,7 @@ from orchestration.partitions import day_end
 from orchestration.progress import step
 from orchestration.scoring import ScoreReport, score_pending, scorer_version
 from orchestration.settings import Settings
+from orchestration.text_groups import GroupReport, group_pending
 
 # Two days of 100,000 voices with all that comes with them fit into the memory of a day.
 LARGE_WINDOW_RECORDS = 400_000
@@ -157,6 +158,15 @@ def score(settings: Settings, progress: Callable[[int, int], None] | None = None
         report = score_pending(settings, ledger, progress)
         record.rows = report.texts
         record.note = f"{report.texts} texts ({report.cache_hits} known), {report.mentions} mentions"
+    return report
+
+
+def group_texts(settings: Settings, progress: Callable[[int, int], None] | None = None) -> GroupReport:
+    """Enter every admitted voice into the index of near-duplicate texts."""
+    with step("group", "group near-duplicate texts") as record, Ledger.open(settings) as ledger:
+        report = group_pending(settings, ledger, progress)
+        record.rows = report.texts
+        record.note = f"{report.texts} texts, {report.grouped} came into a group"
     return report
 
 

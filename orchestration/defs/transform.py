@@ -15,7 +15,7 @@ from orchestration import steps
 from orchestration.defs.daily import as_of, daily_partitions, single_run
 from orchestration.defs.ingest import PLATFORM_OWNER, channel_key
 from orchestration.defs.resources import RefreshRun
-from orchestration.defs.score import SCORES_KEY
+from orchestration.defs.score import SCORES_KEY, TEXT_GROUPS_KEY
 from orchestration.settings import Settings
 from orchestration.warehouse.control import BuildWindow
 from orchestration.warehouse.dbt_runner import NodeResult
@@ -37,6 +37,8 @@ class WarehouseTranslator(DagsterDbtTranslator):
             return dg.AssetKey([dbt_resource_props["schema"], name])
         if dbt_resource_props["source_name"] == "ctl":
             return WINDOW_KEY
+        if name == "text_group":
+            return TEXT_GROUPS_KEY
         return SCORES_KEY if name.startswith("score_") else channel_key(name.split("__")[0])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -51,7 +53,7 @@ class WarehouseTranslator(DagsterDbtTranslator):
 
 @dg.asset(
     key=WINDOW_KEY,
-    deps=[SCORES_KEY],
+    deps=[SCORES_KEY, TEXT_GROUPS_KEY],
     group_name="window",
     kinds={"python", "duckdb"},
     owners=[PLATFORM_OWNER],
