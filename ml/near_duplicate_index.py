@@ -32,7 +32,17 @@ from numpy.typing import NDArray
 
 from ml.columns import Ints, firsts_of
 from ml.lexicon import content_version
-from ml.text.near_duplicates import Hashes, Keys, Shingled, band_keys, overlap, shingle_all
+from ml.text.near_duplicates import (
+    COMPARING,
+    MEETING,
+    Hashes,
+    Keys,
+    Shingled,
+    band_keys,
+    overlap,
+    shingle,
+    skeletons_of,
+)
 
 GROUP_SCHEMA = pa.schema(
     [
@@ -120,7 +130,7 @@ class _Batch:
 
 
 class NearDuplicateIndex:
-    """The index in one folder; use as a context manager. One writer at a time (the refresh holds the lease)."""
+    """The index in one folder, a context manager; one writer at a time (the refresh holds the lease)."""
 
     def __init__(self, folder: Path, checkpoint: Callable[[str], None] = lambda _: None) -> None:
         """Open or create the index; one of another version is emptied, for its texts are to be read again."""
@@ -175,9 +185,10 @@ class NearDuplicateIndex:
     def _batch_of(self, texts: Mapping[str, str]) -> _Batch:
         """Return the new nodes of the texts; texts too short to compare are left out."""
         hashes = [bytes.fromhex(key) for key in sorted(texts)]
-        shingled = shingle_all([texts[key] for key in sorted(texts)])
-        filled = np.flatnonzero(shingled.sizes).tolist()
-        keys = [_set_key(shingled.one(at)) for at in filled]
+        skeletons = skeletons_of([texts[key] for key in sorted(texts)])
+        meeting, compared = shingle(skeletons, MEETING), shingle(skeletons, COMPARING)
+        filled = np.flatnonzero(meeting.sizes).tolist()
+        keys = [_set_key(meeting.one(at), compared.one(at)) for at in filled]
         node_of = self._known_nodes(keys)
         batch = _Batch(self._next_node())
         fresh: list[int] = []
@@ -188,9 +199,9 @@ class NearDuplicateIndex:
             node_of[key] = batch.first_node + len(fresh)
             fresh.append(at)
             batch.hashes.append(hashes[at])
-            batch.sets.append(shingled.one(at))
+            batch.sets.append(compared.one(at))
             batch.set_keys.append(key)
-        batch.bands = band_keys(_packed(batch.sets))
+        batch.bands = band_keys(_packed([meeting.one(at) for at in fresh]))
         return batch
 
     def _known_nodes(self, keys: Sequence[int]) -> dict[int, int]:
@@ -301,9 +312,9 @@ class NearDuplicateIndex:
                 self._db.execute(
                     "update grouped set group_no = ?, similarity = -1 where group_no = ?", [target, other]
                 )
-            added = added + [(self._first_hash(node, batch), node) for node in nodes]
+            members = [*added, *((self._first_hash(node, batch), node) for node in nodes)]
             self._db.executemany(
-                "insert or ignore into grouped values (?, ?, ?, -1)", [(*one, target) for one in added]
+                "insert or ignore into grouped values (?, ?, ?, -1)", [(*one, target) for one in members]
             )
             changed.add(target)
         return changed
@@ -400,10 +411,10 @@ class NearDuplicateIndex:
             folder = self.folder / name
             try:
                 arrays = {one: np.load(folder / f"{one}.npy", mmap_mode="r") for one in _ARRAYS}
-            except (OSError, ValueError) as error:
+            except (EOFError, OSError, ValueError) as error:
                 raise DuplicateIndexError(
-                    f"{folder}: a segment of the near-duplicate index is damaged ({error}); delete the folder "
-                    f"{self.folder}, the next refresh builds it anew from the raw files"
+                    f"{folder}: a segment of the near-duplicate index is damaged ({error}); delete "
+                    f"the folder {self.folder}, the next refresh builds it anew from the raw files"
                 ) from error
             segments.append(Segment(segment_id, folder, first_node, nodes, arrays))
         return segments
@@ -504,14 +515,15 @@ class _Union:
                 yield nodes, sorted(groups), texts
 
 
-def _set_key(values: Hashes) -> int:
-    return int.from_bytes(hashlib.blake2b(values.tobytes(), digest_size=8).digest(), "little")
+def _set_key(meeting: Hashes, compared: Hashes) -> int:
+    both = meeting.tobytes() + compared.tobytes()
+    return int.from_bytes(hashlib.blake2b(both, digest_size=8).digest(), "little")
 
 
 def _packed(sets: Sequence[Hashes]) -> Shingled:
     sizes = np.fromiter(map(len, sets), np.int64, len(sets))
     values = np.concatenate(sets) if sets else np.zeros(0, np.uint32)
-    return Shingled(values, np.concatenate(([0], np.cumsum(sizes))), sizes)
+    return Shingled(values, np.concatenate(([0], np.cumsum(sizes))))
 
 
 def _merged(segments: Sequence[Segment]) -> dict[str, NDArray[Any]]:

@@ -6,8 +6,8 @@ and the exact comparison of two shingle sets. Keeping them, and growing groups d
 `ml.near_duplicate_index`.
 
 Method: MinHash with banding (Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets,
-ch. 3) over character 5-grams; every candidate is verified on the exact sets, so banding can only miss
-pairs, never make one.
+ch. 3) over character 5-grams; every candidate is verified on the exact sets of character 3-grams, so
+banding can only miss pairs, never make one.
 """
 
 from __future__ import annotations
@@ -28,15 +28,17 @@ from ml.text.scan import code_points
 Hashes = NDArray[np.uint32]
 Keys = NDArray[np.uint64]
 
-SHINGLE = 5
+# Candidates meet by runs of 5 letters, which unrelated texts rarely share; they are compared by runs of 3,
+# of which an edited copy keeps more, while texts that share whole stock sentences gain nothing.
+MEETING, COMPARING = 5, 3
 # A shorter text says the same thing by chance, not by copying.
 MIN_CHARS = 8
 BANDS, ROWS = 32, 3
 # Two texts are near-duplicates from this share of common shingles (Jaccard) on …
-ALIKE = 0.35
-# … or if nearly all of the shorter one is in the longer one, which is not much longer (cut tail, new opening).
-CONTAINED, LEAST_SIZE_RATIO = 0.75, 0.4
-# Few shingles are easily shared by stock phrases: below this many common ones only near equality counts.
+ALIKE = 0.47
+# … or if nearly all of the shorter one is in the longer one, which is not much longer (cut tail, new start).
+CONTAINED, LEAST_SIZE_RATIO = 0.85, 0.4
+# Few shingles are easily shared by stock phrases: with fewer common ones only near equality counts.
 FEW_SHINGLES, ALIKE_IF_FEW = 16, 0.8
 
 _TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|QQ|姓名|地址)\]")
@@ -46,12 +48,11 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 class Shingled(NamedTuple):
     """Shingle sets of many texts: text i has the sorted set `values[begins[i]:begins[i + 1]]`.
 
-    `chars` are the letters of each skeleton; a text of fewer than `MIN_CHARS` has no shingles.
+    A text of fewer than `MIN_CHARS` letters has none.
     """
 
     values: Hashes
     begins: Ints
-    chars: Ints
 
     @property
     def sizes(self) -> Ints:
@@ -63,27 +64,39 @@ class Shingled(NamedTuple):
         return self.values[self.begins[number] : self.begins[number + 1]]
 
 
-def shingle_all(texts: Sequence[str]) -> Shingled:
-    """Return the shingle sets of the texts' skeletons (32-bit hashes of 5 letters)."""
+class Skeletons(NamedTuple):
+    """Letters of many texts behind each other, and the number of the text each belongs to."""
+
+    codes: NDArray[np.uint32]
+    owners: Ints
+    count: int
+
+
+def skeletons_of(texts: Sequence[str]) -> Skeletons:
+    """Return the skeletons of the texts; those of fewer than `MIN_CHARS` letters are empty."""
     joined = "\n".join([*(_without_extras(text) for text in texts), ""])
     codes = folded_code_points(joined)
     stops = code_points(joined) == ord("\n")
     kept = _letters()[codes] | stops
     codes, stops = codes[kept], stops[kept]
-    ends = np.flatnonzero(stops)
-    chars = np.diff(ends, prepend=-1) - 1
+    chars = np.diff(np.flatnonzero(stops), prepend=-1) - 1
     owners = np.cumsum(stops) - stops
-    hashes = _rolling(codes)
-    last = len(codes) - SHINGLE + 1
-    # A shingle lies within one text, and that text is long enough.
-    inside = owners[:last] == owners[SHINGLE - 1 :] if last > 0 else np.zeros(0, np.bool_)
-    inside &= ~stops[SHINGLE - 1 :] & (chars[owners[:last]] >= MIN_CHARS)
+    kept = ~stops & (chars[owners] >= MIN_CHARS)
+    return Skeletons(codes[kept], owners[kept], len(texts))
+
+
+def shingle(skeletons: Skeletons, size: int) -> Shingled:
+    """Return the sets of 32-bit hashes of each run of `size` letters within one text."""
+    owners = skeletons.owners
+    last = max(0, len(owners) - size + 1)
+    inside = owners[:last] == owners[size - 1 :][:last]
+    hashes = _rolling(skeletons.codes, size)
     both = (owners[:last][inside].astype(np.uint64) << np.uint64(32)) | hashes[inside]
     both.sort()
     both = both[np.diff(both, prepend=both[:1] ^ np.uint64(1)) != 0]
     values = (both & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    begins = np.searchsorted(both >> np.uint64(32), np.arange(len(texts) + 1, dtype=np.uint64))
-    return Shingled(values, begins.astype(np.int64), chars.astype(np.int64))
+    begins = np.searchsorted(both >> np.uint64(32), np.arange(skeletons.count + 1, dtype=np.uint64))
+    return Shingled(values, begins.astype(np.int64))
 
 
 def _without_extras(text: str) -> str:
@@ -105,11 +118,11 @@ def _letters() -> NDArray[np.bool_]:
     return table
 
 
-def _rolling(codes: NDArray[np.uint32]) -> Keys:
-    """Return a well-mixed 32-bit hash (as 64 bits) of each run of `SHINGLE` code points."""
-    last = max(0, len(codes) - SHINGLE + 1)
+def _rolling(codes: NDArray[np.uint32], size: int) -> Keys:
+    """Return a well-mixed 32-bit hash (as 64 bits) of each run of `size` code points."""
+    last = max(0, len(codes) - size + 1)
     mixed = np.zeros(last, np.uint64)
-    for offset in range(SHINGLE):
+    for offset in range(size):
         mixed = (mixed * np.uint64(0x100000001B3)) ^ codes[offset : offset + last]
         mixed *= _MIX
         mixed ^= mixed >> np.uint64(29)
@@ -127,7 +140,7 @@ def _permutations() -> tuple[Hashes, Hashes]:
 
 
 def band_keys(shingled: Shingled) -> Keys:
-    """Return the keys (texts × `BANDS`): two texts that share one are candidates.
+    """Return the keys (texts × `BANDS`) of sets of `MEETING`: two texts that share one are candidates.
 
     Rows of texts without shingles hold no meaning; leave them out.
     """
@@ -179,7 +192,7 @@ class Overlap(NamedTuple):
 
 
 def overlap(one: Hashes, other: Hashes) -> Overlap:
-    """Return the overlap of two sorted sets that are not empty."""
+    """Return the overlap of two sorted sets of `COMPARING` that are not empty."""
     if len(one) > len(other):
         one, other = other, one
     places = np.searchsorted(other, one)

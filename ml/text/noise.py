@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,11 +33,13 @@ _NOT_A_WORD = re.compile(r"[^0-9a-zA-Z㐀-鿿豈-龎]+")
 _MASKS = {"手机": "P", "座机": "P", "微信": "W", "qq": "Q", "姓名": "N", "地址": "A"}
 _MASKS |= dict.fromkeys(("身份证", "银行卡", "邮箱", "车牌", "车架号"), "B")
 _TOKEN = re.compile(rf"\[({'|'.join(_MASKS)})\]")
+# Folded text has no capital letters of its own.
+_MASKED = re.compile("[PWQNAB]")
 _SENTENCE = re.compile(r"[。！？!?；;\n]+")
 
 
 class Noise(NamedTuple):
-    """Why a text is noise (None if it is not), how sure (0..1, not calibrated), and its customer's characters.
+    """Why a text is noise (None if it is not), how sure (0..1, not calibrated), and what the customer wrote.
 
     `customer_chars` counts Chinese characters, letters and digits without masked names and without sentences
     of agents' boilerplate.
@@ -50,12 +52,13 @@ class Noise(NamedTuple):
 
 @dataclass(frozen=True)
 class _Rules:
-    terms: tuple[str, ...]
     scanner: TermScanner
     # Per term: (reason, kind, weight) of each row it stands in.
     senses: tuple[tuple[tuple[str, str, float], ...], ...]
     patterns: tuple[tuple[str, float, re.Pattern[str]], ...]
-    agent: frozenset[int] = field(default_factory=frozenset)
+    # Terms that speak for a reason, and those of agents' set phrases.
+    speaks: NDArray[np.bool_]
+    agent: frozenset[int]
 
 
 @lru_cache(maxsize=1)
@@ -71,13 +74,15 @@ def _rules() -> _Rules:
             senses.setdefault(_compact(fold_all([term])[0].text), []).append((reason, kind, weight))
     senses.pop("", None)
     terms = tuple(sorted(senses))
-    agent = frozenset(
-        number
-        for number, term in enumerate(terms)
-        if any(reason == "agent_boilerplate" and kind != "relief" for reason, kind, _ in senses[term])
-    )
+    for_reason = [
+        {reason for reason, kind, _ in senses[term] if kind not in ("relief", "hint")} for term in terms
+    ]
     return _Rules(
-        terms, TermScanner(terms), tuple(tuple(senses[term]) for term in terms), tuple(patterns), agent
+        TermScanner(terms),
+        tuple(tuple(senses[term]) for term in terms),
+        tuple(patterns),
+        np.array([bool(reasons) for reasons in for_reason]),
+        frozenset(number for number, reasons in enumerate(for_reason) if "agent_boilerplate" in reasons),
     )
 
 
@@ -103,39 +108,41 @@ def _compact(folded: str) -> str:
 
 
 def label_noise(texts: Sequence[str]) -> list[Noise]:
-    """Return the label of each text, in order; a text is judged on its own, not by who wrote it or how often."""
+    """Return the label of each text, in order; each is judged alone, not by who wrote it or how often."""
     folded = [item.text for item in fold_all(texts)]
     compacts = [_compact(text) for text in folded]
-    joined = join(compacts)
     rules = _rules()
+    joined = join(compacts)
     starts, ends, terms = rules.scanner.scan(joined)
     owners = joined.owners(starts)
-    edges = np.searchsorted(owners, np.arange(len(texts) + 1))
-    begins = starts - joined.begins[owners]
+    edges = np.searchsorted(owners, np.arange(len(texts) + 1)).tolist()
+    found = list(
+        zip(terms.tolist(), (starts - joined.begins[owners]).tolist(), (ends - starts).tolist(), strict=True)
+    )
+    # Where no term speaks for any reason, only patterns may.
+    spoken = np.zeros(len(texts), np.bool_)
+    spoken[owners[rules.speaks[terms]]] = True
     return [
-        _judge(compact, text, terms[low:high], begins[low:high], (ends - starts)[low:high])
-        for compact, text, low, high in zip(compacts, folded, edges[:-1], edges[1:], strict=True)
+        _judge(compact, text, found[low:high] if hit else [])
+        for compact, text, low, high, hit in zip(
+            compacts, folded, edges[:-1], edges[1:], spoken.tolist(), strict=True
+        )
     ]
 
 
-def _judge(
-    compact: str,
-    folded: str,
-    terms: NDArray[np.int64],
-    begins: NDArray[np.int64],
-    lengths: NDArray[np.int64],
-) -> Noise:
-    """Weigh what was found in one text."""
-    own = sum(not char.isupper() for char in compact)
+def _judge(compact: str, folded: str, found: Sequence[tuple[int, int, int]]) -> Noise:
+    """Weigh what was found in one text: (term, begin, length) in order."""
+    own = len(compact) - (len(_MASKED.findall(compact)) if "[" in folded else 0)
     if own == 0:
         return Noise("empty", 0.95, 0)
-    weights = _weights(compact, terms, begins, lengths)
+    weights = _weights(compact, found)
     for reason, weight, pattern in _rules().patterns:
         if pattern.search(compact):
             weights[reason] = weights.get(reason, 0.0) + weight
     weights = {reason: weight for reason, weight in weights.items() if weight >= _needed(reason, own)}
-    has_agent = bool(_rules().agent.intersection(terms.tolist()))
-    chars = own - _agent_chars(folded) if has_agent else own
+    chars = own
+    if any(term in _rules().agent for term, _, _ in found):
+        chars -= _agent_chars(folded)
     if not weights:
         return Noise(None, None, chars)
     reason = max(NOISE_REASONS, key=lambda one: (weights.get(one, 0.0), -NOISE_REASONS.index(one)))
@@ -143,21 +150,16 @@ def _judge(
 
 
 def _needed(reason: str, chars: int) -> float:
-    return HOLDS_FROM + (
-        chars // _LONG_CHARS if reason in ("advert", "off_topic", "bot", "agent_boilerplate") else 0
-    )
+    return HOLDS_FROM + (0 if reason in ("empty", "test") else chars // _LONG_CHARS)
 
 
-def _weights(
-    compact: str, terms: NDArray[np.int64], begins: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> dict[str, float]:
+def _weights(compact: str, found: Sequence[tuple[int, int, int]]) -> dict[str, float]:
     """Return the weight of each reason; a term counts once, a term within a longer one not at all."""
     weights: dict[str, float] = {}
     relief: dict[str, float] = {}
     hints: dict[str, float] = {}
     seen: set[int] = set()
     done = -1
-    found = zip(terms.tolist(), begins.tolist(), lengths.tolist(), strict=True)
     for term, begin, length in found:
         is_inside = begin + length <= done
         done = max(done, begin + length)
@@ -194,4 +196,4 @@ def _agent_chars(folded: str) -> int:
         for owner, term in zip(joined.owners(starts).tolist(), terms.tolist(), strict=True)
         if term in rules.agent
     }
-    return sum(sum(not char.isupper() for char in parts[owner]) for owner in spoken)
+    return sum(len(_MASKED.sub("", parts[owner])) for owner in spoken)

@@ -12,7 +12,26 @@ import unicodedata
 from functools import lru_cache
 
 HAN = "㐀-鿿豈-龎"
-_INITIALS = ("", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "zh", "ch", "sh")
+_INITIALS: tuple[str, ...] = (
+    "",
+    "b",
+    "p",
+    "m",
+    "f",
+    "d",
+    "t",
+    "n",
+    "l",
+    "g",
+    "k",
+    "h",
+    "j",
+    "q",
+    "x",
+    "zh",
+    "ch",
+    "sh",
+)
 _INITIALS += ("r", "z", "c", "s", "y", "w")
 # Finals an initial takes; what no character is read with is left out.
 _FINALS = {
