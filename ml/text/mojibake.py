@@ -51,8 +51,8 @@ def _as_read(line: str, charset: str) -> bytes:
 
     A euro sign is byte 80 of GBK; bytes that Windows-1252 leaves open are the control characters.
     """
-    if charset == "gbk":
-        return b"\x80".join(part.encode("gbk") for part in line.split("€"))
+    if charset == "gb18030":
+        return b"\x80".join(part.encode("gb18030") for part in line.split("€"))
     if charset == "cp1252":
         return b"".join(char.encode("latin-1" if "\x80" <= char <= "\x9f" else "cp1252") for char in line)
     return line.encode(charset)
@@ -61,7 +61,7 @@ def _as_read(line: str, charset: str) -> bytes:
 def restore(text: str) -> tuple[str, int]:
     """Return the text with every line given back that proves its origin, and how many those are.
 
-    Proof: all of the line, encoded as it was read (GBK, Windows-1252 or Latin-1), is UTF-8 (or for
+    Proof: all of the line, encoded as it was read (GB18030, Windows-1252 or Latin-1), is UTF-8 (or for
     Latin-1 also GBK) of mostly Chinese, from at least `_PROOF_CHARS` characters outside ASCII.
     """
     if not _is_worth_a_trial(text):
@@ -78,7 +78,7 @@ def _restored(line: str) -> str | None:
     if len(_NOT_ASCII.findall(line)) < _PROOF_CHARS or not _is_worth_a_trial(line):
         return None
     for read_as, written_as in (
-        ("gbk", "utf-8"),
+        ("gb18030", "utf-8"),
         ("cp1252", "utf-8"),
         ("latin-1", "utf-8"),
         ("latin-1", "gbk"),
