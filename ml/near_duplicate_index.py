@@ -278,13 +278,11 @@ class NearDuplicateIndex:
                     "insert into segment (folder, first_node, nodes) values (?, ?, ?)",
                     [folder, batch.first_node, len(batch.hashes)],
                 )
-            changed = self._join_groups(batch, union)
-            self._weigh(changed, batch)
+            self._weigh(self._join_groups(batch, union), batch)
             self._db.executemany(
                 "insert or ignore into indexed_file values (?)", [[one] for one in sorted(file_ids)]
             )
-            if changed:
-                self._set_meta("exported", "no")
+            self._set_meta("exported", "no")
             self._db.execute("commit")
         except BaseException:
             self._db.execute("rollback")

@@ -143,6 +143,9 @@ def _judge(compact: str, folded: str, found: Sequence[tuple[int, int, int]]) -> 
     chars = own
     if any(term in _rules().agent for term, _, _ in found):
         chars -= _agent_chars(folded)
+    if 2 * chars > own:
+        # A customer who quotes an agent says more than the agent's phrases.
+        weights.pop("agent_boilerplate", None)
     if not weights:
         return Noise(None, None, chars)
     reason = max(NOISE_REASONS, key=lambda one: (weights.get(one, 0.0), -NOISE_REASONS.index(one)))

@@ -55,7 +55,7 @@ class Repair(NamedTuple):
 def normalize(text: str) -> str:
     """Return the text as it should read; a text without damage is returned unchanged.
 
-    Raises nothing: any string of code points has a repaired form. Applying it twice changes nothing more.
+    Raises nothing: any string of code points has a repaired form.
     """
     return repair(text).text
 
