@@ -35,7 +35,7 @@ _MASKS |= dict.fromkeys(("身份证", "银行卡", "邮箱", "车牌", "车架�
 _TOKEN = re.compile(rf"\[({'|'.join(_MASKS)})\]")
 # Folded text has no capital letters of its own.
 _MASKED = re.compile("[PWQNAB]")
-_SENTENCE = re.compile(r"[。！？!?；;\n]+")
+_SENTENCE = re.compile(r"[，。、！？,!?；;\n]+")
 
 
 class Noise(NamedTuple):

@@ -63,7 +63,7 @@ def test_customer_characters_leave_out_names_and_agents_sentences():
         "！！！[微信]",
         "ABS灯亮 2次",
     ]
-    assert [label.customer_chars for label in label_noise(texts)] == [6, 7, 0, 7]
+    assert [label.customer_chars for label in label_noise(texts)] == [6, 9, 0, 7]
 
 
 def test_spaces_marks_script_and_width_hide_nothing():
