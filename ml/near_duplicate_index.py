@@ -39,9 +39,12 @@ from ml.text.near_duplicates import (
     Keys,
     Shingled,
     band_keys,
+    may_be_alike,
+    minhash,
     overlap,
     shingle,
     skeletons_of,
+    sketches,
 )
 
 GROUP_SCHEMA = pa.schema(
@@ -67,7 +70,7 @@ INDEX_VERSION = "dup-" + content_version(
 BATCH_TEXTS = 20_000
 # As many segments of one size class are merged into one of the next: a text is rewritten few times.
 _MERGE_FROM = 8
-_ARRAYS = ("hashes", "set_keys", "set_owners", "band_keys", "band_owners", "values", "begins")
+_ARRAYS = ("hashes", "sketches", "set_keys", "set_owners", "band_keys", "band_owners", "values", "begins")
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text not null);
 create table if not exists segment (
@@ -124,6 +127,7 @@ class _Batch:
     hashes: list[bytes] = field(default_factory=list)
     sets: list[Hashes] = field(default_factory=list)
     set_keys: list[int] = field(default_factory=list)
+    sketches: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     bands: Keys = field(default_factory=lambda: np.zeros((0, 0), np.uint64))
     # Texts beyond the first of their node: (hash, node).
     extra: list[tuple[bytes, int]] = field(default_factory=list)
@@ -201,7 +205,8 @@ class NearDuplicateIndex:
             batch.hashes.append(hashes[at])
             batch.sets.append(compared.one(at))
             batch.set_keys.append(key)
-        batch.bands = band_keys(_packed([meeting.one(at) for at in fresh]))
+        signatures = minhash(_packed([meeting.one(at) for at in fresh]))
+        batch.sketches, batch.bands = sketches(signatures), band_keys(signatures)
         return batch
 
     def _known_nodes(self, keys: Sequence[int]) -> dict[int, int]:
@@ -219,19 +224,27 @@ class NearDuplicateIndex:
         """Compare every new node with those it shares a band key with; return what belongs together."""
         union = _Union(self._group_of)
         tested: set[tuple[int, int]] = set()
-        for stored, new in self._buckets(batch):
-            members = list(stored)
-            for node in new:
-                for other in members:
-                    pair = (other, node)
-                    if pair in tested or union.find(node) == union.find(other):
-                        continue
-                    tested.add(pair)
-                    one, two = self._shingles(node, batch), self._shingles(other, batch)
-                    if overlap(one, two).is_alike:
-                        union.join(node, other)
-                members.append(node)
+        for pairs in _pairs(self._buckets(batch)):
+            alike = may_be_alike(self._sketches(pairs[:, 0], batch), self._sketches(pairs[:, 1], batch))
+            for other, node in pairs[alike].tolist():
+                if (other, node) in tested or union.find(node) == union.find(other):
+                    continue
+                tested.add((other, node))
+                one, two = self._shingles(node, batch), self._shingles(other, batch)
+                if overlap(one, two).is_alike:
+                    union.join(node, other)
         return union
+
+    def _sketches(self, nodes: Ints, batch: _Batch) -> NDArray[np.uint8]:
+        """Return the sketches of nodes, stored or new."""
+        found = np.empty((len(nodes), batch.sketches.shape[1]), np.uint8)
+        is_new = nodes >= batch.first_node
+        found[is_new] = batch.sketches[nodes[is_new] - batch.first_node]
+        for segment in self._segments:
+            here = (nodes >= segment.first_node) & (nodes < segment.first_node + segment.nodes)
+            if here.any():
+                found[here] = segment.arrays["sketches"][nodes[here] - segment.first_node]
+        return found
 
     def _buckets(self, batch: _Batch) -> Iterator[tuple[list[int], list[int]]]:
         """Yield (stored nodes, new nodes) that share a band key, in the order of the keys."""
@@ -378,6 +391,7 @@ class NearDuplicateIndex:
         by_band = np.argsort(flat, kind="stable")
         arrays = {
             "hashes": np.frombuffer(b"".join(batch.hashes), np.uint8).reshape(-1, 32),
+            "sketches": batch.sketches,
             "set_keys": set_keys[by_set],
             "set_owners": by_set.astype(np.uint32),
             "band_keys": flat[by_band],
@@ -513,6 +527,24 @@ class _Union:
                 yield nodes, sorted(groups), texts
 
 
+# Pairs looked at together: 2 × 96 bytes each.
+_PAIRS = 100_000
+
+
+def _pairs(buckets: Iterable[tuple[list[int], list[int]]]) -> Iterator[Ints]:
+    """Yield, some at a time, all (other, node) pairs of a bucket with a new node."""
+    waiting: list[tuple[int, int]] = []
+    for stored, new in buckets:
+        for place, node in enumerate(new):
+            waiting += [(other, node) for other in stored]
+            waiting += [(other, node) for other in new[:place]]
+            if len(waiting) >= _PAIRS:
+                yield np.array(waiting, np.int64)
+                waiting = []
+    if waiting:
+        yield np.array(waiting, np.int64)
+
+
 def _set_key(meeting: Hashes, compared: Hashes) -> int:
     both = meeting.tobytes() + compared.tobytes()
     return int.from_bytes(hashlib.blake2b(both, digest_size=8).digest(), "little")
@@ -528,7 +560,8 @@ def _merged(segments: Sequence[Segment]) -> dict[str, NDArray[Any]]:
     """Return the arrays of neighbouring segments as one."""
     first = segments[0].first_node
     merged: dict[str, NDArray[Any]] = {
-        name: np.concatenate([one.arrays[name] for one in segments]) for name in ("hashes", "values")
+        name: np.concatenate([one.arrays[name] for one in segments])
+        for name in ("hashes", "sketches", "values")
     }
     for kind in ("set", "band"):
         keys = np.concatenate([one.arrays[f"{kind}_keys"] for one in segments])

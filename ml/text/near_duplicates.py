@@ -35,11 +35,15 @@ MEETING, COMPARING = 5, 3
 MIN_CHARS = 8
 BANDS, ROWS = 32, 3
 # Two texts are near-duplicates from this share of common shingles (Jaccard) on …
-ALIKE = 0.47
+ALIKE = 0.49
 # … or if nearly all of the shorter one is in the longer one, which is not much longer (cut tail, new start).
 CONTAINED, LEAST_SIZE_RATIO = 0.85, 0.4
 # Few shingles are easily shared by stock phrases: with fewer common ones only near equality counts.
 FEW_SHINGLES, ALIKE_IF_FEW = 16, 0.8
+
+# Candidates that share fewer values of their signatures are not worth an exact comparison: of 96 values,
+# two texts at the limit share about 32.
+SKETCH_FROM = 22
 
 _TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|QQ|姓名|地址)\]")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -139,27 +143,37 @@ def _permutations() -> tuple[Hashes, Hashes]:
     return np.array(drawn[::2], np.uint32) | np.uint32(1), np.array(drawn[1::2], np.uint32)
 
 
-def band_keys(shingled: Shingled) -> Keys:
-    """Return the keys (texts × `BANDS`) of sets of `MEETING`: two texts that share one are candidates.
-
-    Rows of texts without shingles hold no meaning; leave them out.
-    """
+def minhash(shingled: Shingled) -> Hashes:
+    """Return the signatures (texts × `BANDS * ROWS`) of sets of `MEETING`; 0 for texts without shingles."""
     filled = np.flatnonzero(shingled.sizes)
-    keys = np.zeros((len(shingled.sizes), BANDS), np.uint64)
-    if not len(filled):
-        return keys
-    starts = shingled.begins[filled]
-    factors, offsets = _permutations()
-    for band in range(BANDS):
-        key = np.full(len(filled), band + 1, np.uint64) * _MIX
-        for row in range(band * ROWS, band * ROWS + ROWS):
-            permuted = shingled.values * factors[row]
-            permuted += offsets[row]
-            smallest = np.minimum.reduceat(permuted, starts)
-            key = (key ^ smallest) * _MIX
-            key ^= key >> np.uint64(31)
-        keys[filled, band] = key
+    signatures = np.zeros((len(shingled.sizes), BANDS * ROWS), np.uint32)
+    if len(filled):
+        starts = shingled.begins[filled]
+        for row, (factor, offset) in enumerate(zip(*_permutations(), strict=True)):
+            permuted = shingled.values * factor
+            permuted += offset
+            signatures[filled, row] = np.minimum.reduceat(permuted, starts)
+    return signatures
+
+
+def band_keys(signatures: Hashes) -> Keys:
+    """Return the keys (texts × `BANDS`): two texts that share one are candidates."""
+    keys = np.zeros((len(signatures), BANDS), np.uint64)
+    keys[:] = np.arange(1, BANDS + 1, dtype=np.uint64) * _MIX
+    for row in range(ROWS):
+        keys = (keys ^ signatures[:, row::ROWS]) * _MIX
+        keys ^= keys >> np.uint64(31)
     return keys
+
+
+def sketches(signatures: Hashes) -> NDArray[np.uint8]:
+    """Return one byte of each value of a signature: enough to tell how alike two texts may be."""
+    return signatures.astype(np.uint8)
+
+
+def may_be_alike(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell for each pair of sketches whether the texts are worth an exact comparison."""
+    return np.count_nonzero(one == other, axis=1) >= SKETCH_FROM
 
 
 class Overlap(NamedTuple):

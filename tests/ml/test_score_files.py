@@ -171,7 +171,7 @@ def test_repair_and_noise_stand_beside_the_score(tmp_path):
         None, '{"pinyin":1,"traditional":3}', None, '{"mojibake":1}', '{"repaired_mojibake":1}', None, None,
     ]  # fmt: skip
     assert [row["noise_reason"] for row in rows] == [None, None, "bot", None, None, None, "empty"]
-    assert [row["customer_char_count"] for row in rows] == [4, 6, 4, 6, 8, 5, 0]
+    assert [row["customer_char_count"] for row in rows] == [4, 6, 4, 6, 8, 6, 0]
     assert all((row["noise_reason"] is None) == (row["noise_confidence"] is None) for row in rows)
     assert counts["repaired"] == 3
     assert counts["noise"] == 2
