@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ def steps_of(counts: Ints) -> tuple[Ints, Ints]:
     return owners, np.arange(len(owners)) - (np.cumsum(counts) - counts)[owners]
 
 
-def firsts_of(sorted_keys: Ints) -> Ints:
+def firsts_of(sorted_keys: NDArray[Any]) -> Ints:
     """Return where each run of equal keys begins."""
     if not len(sorted_keys):
         return np.zeros(0, np.int64)

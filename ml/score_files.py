@@ -8,13 +8,14 @@ listed is the orchestration's business.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +25,8 @@ from ml.lexicon import URGENCY_LEVELS, taxonomy
 from ml.score_cache import ScoreCache
 from ml.score_records import ScoreColumns, mention_owners, unpack
 from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, score_packed
+from ml.text.noise import label_noise
+from ml.text.normalize import repair_all
 
 RAW_COLUMNS = ("record_id", "voice_id", "content_hash", "received_at", "verbatim", "score_input_hash")
 _KEYS = [(name, pa.string()) for name in ("record_id", "voice_id", "content_hash", "score_input_hash")]
@@ -42,6 +45,11 @@ TEXT_SCHEMA = pa.schema(
         ("is_cold_start", pa.bool_()),
         ("is_abstained", pa.bool_()),
         ("text_char_count", pa.int32()),
+        ("customer_char_count", pa.int32()),
+        ("text_repaired", pa.string()),
+        ("text_repairs", pa.string()),
+        ("noise_reason", pa.string()),
+        ("noise_confidence", pa.float64()),
     ]
 )
 MENTION_SCHEMA = pa.schema(
@@ -74,6 +82,7 @@ def score_parquet(
     cache: ScoreCache | Path | str | None = None,
     *,
     workers: int = 1,
+    mask: Callable[[str], str] = str,
 ) -> dict[str, int]:
     """Score the texts of one raw file; return counts.
 
@@ -82,8 +91,11 @@ def score_parquet(
     are written under a temporary name, synced and renamed; the same raw file gives the same bytes,
     whatever is cached and however many workers run.
 
+    `mask` goes over every repaired text: what was mojibake may have hidden a name from the masker.
+    Repair and noise are told anew for each file, not cached: they cost a fraction of the score.
+
     Counts: `records`, `texts` (rows written), `distinct_texts`, `cache_hits`, `scored_texts`,
-    `mentions`, `abstained`. Errors: `ScoreInputError` for a file that lacks columns.
+    `mentions`, `abstained`, `repaired`, `noise`. Errors: `ScoreInputError` for a file that lacks columns.
     """
     raw_path = Path(raw_path)
     table = _read_raw(raw_path)
@@ -97,7 +109,7 @@ def score_parquet(
         fresh = dict(zip(missing, _score_all(list(missing.values()), workers), strict=True))
         store.put(SCORER_VERSION, fresh)  # type: ignore[union-attr]
     scores = known | fresh
-    text_table, mention_table = _tables(table, scores)
+    text_table, mention_table = _tables(table, scores, _care(texts, mask))
     _write(text_table, Path(text_out))
     _write(mention_table, Path(mention_out))
     return {
@@ -108,6 +120,8 @@ def score_parquet(
         "scored_texts": len(fresh),
         "mentions": mention_table.num_rows,
         "abstained": sum(text_table.column("is_abstained").to_pylist()),
+        "repaired": len(text_table) - text_table.column("text_repairs").null_count,
+        "noise": len(text_table) - text_table.column("noise_reason").null_count,
     }
 
 
@@ -146,7 +160,39 @@ def _score_all(texts: Sequence[str], workers: int) -> list[bytes]:
         return [score for part in pool.map(score_packed, tasks) for score in part]
 
 
-def _tables(table: pa.Table, scores: Mapping[str, bytes]) -> tuple[pa.Table, pa.Table]:
+class _Care(NamedTuple):
+    """What is told of one text besides its score: the columns of the same names."""
+
+    customer_char_count: int
+    text_repaired: str | None
+    text_repairs: str | None
+    noise_reason: str | None
+    noise_confidence: float | None
+
+
+def _care(texts: Mapping[str, str], mask: Callable[[str], str]) -> dict[str, _Care]:
+    """Return repair and noise of each text by hash."""
+    cared: dict[str, _Care] = {}
+    keys, values = list(texts), list(texts.values())
+    for start in range(0, len(keys), TEXTS_PER_TASK):
+        part = values[start : start + TEXTS_PER_TASK]
+        for key, text, one, noise in zip(
+            keys[start : start + TEXTS_PER_TASK], part, repair_all(part), label_noise(part), strict=True
+        ):
+            repaired = mask(one.text) if one.text != text else text
+            cared[key] = _Care(
+                noise.customer_chars,
+                repaired if repaired != text else None,
+                json.dumps(one.counts, separators=(",", ":")) if one.counts else None,
+                noise.reason,
+                noise.confidence,
+            )
+    return cared
+
+
+def _tables(
+    table: pa.Table, scores: Mapping[str, bytes], care: Mapping[str, _Care]
+) -> tuple[pa.Table, pa.Table]:
     rows = unpack([scores[key] for key in table.column("score_input_hash").to_pylist()])
     keys = {name: table.column(name).combine_chunks().cast(pa.string()) for name, _ in _KEYS}
     columns: dict[str, Any] = dict(keys)
@@ -162,6 +208,9 @@ def _tables(table: pa.Table, scores: Mapping[str, bytes]) -> tuple[pa.Table, pa.
     }
     for name in ("sentiment_polarity", "sentiment_score", "confidence", "is_abstained", "text_char_count"):
         columns[name] = rows.texts[name]
+    cared = [care[key] for key in table.column("score_input_hash").to_pylist()]
+    for place, name in enumerate(_Care._fields):
+        columns[name] = pa.array([one[place] for one in cared], TEXT_SCHEMA.field(name).type)
     return _table(columns, TEXT_SCHEMA, len(rows.texts)), _mention_table(keys, rows)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from ml.lexicon import LEXICON_FILES, WORDS, Finds, Lexicon, content_version, de
 from ml.reading import Reader
 from ml.score_records import MentionScore, ScoreColumns, TextScore, pack, to_scores
 from ml.text.clauses import split_clauses
-from ml.text.normalize import normalize_all
+from ml.text.fold import fold_all
 from ml.text.scan import Joined, join
 from ml.text.segment import engine_name, segmenter, stand_alone
 from ml.urgency import find_alarms
@@ -53,17 +53,27 @@ _CODE = (
     "scoring.py",
     "sentiment/opinions.py",
     "text/clauses.py",
+    "text/fold.py",
+    "text/mojibake.py",
+    "text/noise.py",
     "text/normalize.py",
+    "text/pinyin.py",
     "text/scan.py",
     "text/segment.py",
+    "text/traditional.py",
     "urgency.py",
     "verdicts.py",
 )
 
 
+# Words of repair and noise, which are columns of the score files but no part of the lexicon.
+_REPAIR_FILES = ("noise_rules.csv", "traditional_phrases.csv")
+
+
 def _scorer_version() -> str:
     digest = hashlib.sha256(f"{TAXONOMY_VERSION} {LEXICON_VERSION} {engine_name()}".encode())
     digest.update(content_version(_CODE, Path(__file__).parent).encode())
+    digest.update(content_version(_REPAIR_FILES).encode())
     return f"rules-{digest.hexdigest()[:12]}"
 
 
@@ -97,7 +107,7 @@ class Scorer:
             return [row for batch in _batches(texts) for row in pack(self._score_batch(batch))]
 
     def _score_batch(self, texts: list[str]) -> ScoreColumns:
-        normalized = normalize_all([_blank_tokens(text) for text in texts])
+        normalized = fold_all([_blank_tokens(text) for text in texts])
         joined = join([item.text for item in normalized])
         finds = self._keep_whole_words(joined, self.lexicon.find_all(joined))
         clauses = split_clauses(joined, self.lexicon.contrast)
@@ -168,8 +178,9 @@ def score_parquet(
     cache: ScoreCache | Path | str | None = None,
     *,
     workers: int = 1,
+    mask: Callable[[str], str] = str,
 ) -> dict[str, int]:
     """Score one raw file into a text and a mention file; see `ml.score_files.score_parquet`."""
     from ml import score_files
 
-    return score_files.score_parquet(raw_path, text_out, mention_out, cache, workers=workers)
+    return score_files.score_parquet(raw_path, text_out, mention_out, cache, workers=workers, mask=mask)

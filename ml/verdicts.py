@@ -19,7 +19,7 @@ from ml.lexicon import URGENCY_LEVELS, URGENCY_RANK, taxonomy
 from ml.reading import Readings
 from ml.score_records import MENTION_CELL, TEXT_CELL
 from ml.text.clauses import Clauses
-from ml.text.normalize import Normalized
+from ml.text.fold import Folded
 from ml.text.scan import Joined
 from ml.urgency import Alarms
 
@@ -91,7 +91,7 @@ def _with_alarms(evidence: Evidence, told: Told) -> Evidence:
     return both.take(np.argsort(both.texts, kind="stable"))
 
 
-def mention_cells(mentions: Mentions, joined: Joined, normalized: Sequence[Normalized]) -> NDArray[Any]:
+def mention_cells(mentions: Mentions, joined: Joined, normalized: Sequence[Folded]) -> NDArray[Any]:
     """Return the mentions with their places in the texts as they were given."""
     cells = np.zeros(len(mentions.texts), MENTION_CELL)
     begins = joined.begins[mentions.texts]

@@ -20,6 +20,9 @@ FAULT_POINTS = (
     "after_score_commit",  # score file listed
     "after_sightings",  # sighting file of one raw file in place
     "mid_link",  # identity results written, not yet marked as whole
+    "mid_group",  # segment of near-duplicates written, not yet listed
+    "after_group_commit",  # groups of near-duplicates committed, their file not yet written
+    "after_group_export",  # file of groups written, not yet marked as written
     "before_dbt",  # window fixed, no model built
     "mid_dbt",  # some models built, some not
     "after_dbt",  # all models built, window not yet marked as built

@@ -38,18 +38,23 @@ def scorer_version() -> str:
     return SCORER_VERSION
 
 
+def voice_entities(settings: Settings) -> set[tuple[str, str]]:
+    """Return the (channel, entity) pairs whose records are voices."""
+    return {
+        (name, entity)
+        for name in settings.channels
+        for entity, spec in channel_contract(settings, name).entities.items()
+        if spec.voice_key
+    }
+
+
 def score_pending(
     settings: Settings, ledger: Ledger, progress: Callable[[int, int], None] | None = None
 ) -> ScoreReport:
     """Score every listed voice file that has no scores of this scorer version yet."""
     from ml.score_cache import ScoreCache
 
-    voices = {
-        (name, entity)
-        for name in settings.channels
-        for entity, spec in channel_contract(settings, name).entities.items()
-        if spec.voice_key
-    }
+    voices = voice_entities(settings)
     waiting = [one for one in ledger.unscored_files(scorer_version()) if (one.channel, one.entity) in voices]
     if not waiting:
         return ScoreReport()
@@ -68,13 +73,20 @@ def score_pending(
 def _score_file(settings: Settings, ledger: Ledger, raw_file: FileEntry, cache: object) -> dict[str, int]:
     """Write and list both score files of one raw file."""
     from ml.score_files import score_parquet
+    from orchestration.admission.masking import mask_text
 
     raw_path = settings.home / raw_file.path
     folder = settings.scores / raw_file.channel / raw_file.ingest_date.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     version = scorer_version()
     outputs = {zone: folder / f"{raw_path.stem}.{zone}.{version}.parquet" for zone in ("text", "mention")}
-    counts = score_parquet(raw_path, outputs["text"], outputs["mention"], cache)  # type: ignore[arg-type]
+    counts = score_parquet(
+        raw_path,
+        outputs["text"],
+        outputs["mention"],
+        cache,  # type: ignore[arg-type]
+        mask=lambda text: mask_text(text).text,
+    )
     fault_point("mid_score")
     rows = {"text": counts["texts"], "mention": counts["mentions"]}
     ledger.list_score_files(

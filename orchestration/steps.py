@@ -18,6 +18,7 @@ from orchestration.partitions import day_end
 from orchestration.progress import step
 from orchestration.scoring import ScoreReport, score_pending, scorer_version
 from orchestration.settings import Settings
+from orchestration.text_groups import GroupReport, group_pending
 
 # Two days of 100,000 voices with all that comes with them fit into the memory of a day.
 LARGE_WINDOW_RECORDS = 400_000
@@ -174,6 +175,15 @@ def link(settings: Settings, progress: Callable[[int, int], None] | None = None)
             if report.is_unchanged
             else f"{report.persons} persons, {report.voices_linked} of {report.voices} voices with keys"
         )
+    return report
+
+
+def group_texts(settings: Settings, progress: Callable[[int, int], None] | None = None) -> GroupReport:
+    """Enter every admitted voice into the index of near-duplicate texts."""
+    with step("group", "group near-duplicate texts") as record, Ledger.open(settings) as ledger:
+        report = group_pending(settings, ledger, progress)
+        record.rows = report.texts
+        record.note = f"{report.texts} texts, {report.grouped} came into a group"
     return report
 
 

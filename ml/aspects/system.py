@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ml.lexicon import RESOURCES, ResourceError, read_resource
-from ml.text.normalize import normalize
+from ml.text.fold import fold
 
 # What is complained of stands early; afterwards comes the story of the dealer's answers.
 HALF_WEIGHT_CHARS = 120.0
@@ -58,7 +58,7 @@ class SystemClassifier:
 
     def classify(self, text: str) -> SystemGuess:
         """Return the best guess for one complaint; `FALLBACK_SYSTEM` with score 0 if nothing is known."""
-        folded = normalize(text).text
+        folded = fold(text).text
         totals: dict[str, float] = {}
         seen: dict[str, int] = {}
         position, length = 0, len(folded)

@@ -1,147 +1,162 @@
-"""One spelling for every text, with the way back to the original.
+"""The text as it should read: damage of transport and script taken out, nothing else changed.
 
-Here: width (NFKC), case, traditional characters, pinyin debris such as 企業(yè), emoji, white space.
-Clauses, words and their meaning are next door. Every change keeps an offset map, so that a span
-found in the normalised text names code points of the text as it was given.
+Two levels are kept apart. *Repair* (here) is for people: pinyin debris, traditional script, full-width
+letters and digits, emoji as words, mojibake that proves its origin; case, punctuation, spacing and line
+breaks stay. *Folding* (`ml.text.fold`) is the inner form of scoring and search: it also lowers case and
+folds all widths, and nobody reads it. Finding the damage is next door (`ml.text.pinyin`,
+`ml.text.traditional`, `ml.text.mojibake`). The original is never overwritten: repairs are columns beside.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.lexicon import read_resource
+from ml.text.mojibake import find_damage, misread_characters, restore
+from ml.text.pinyin import find_debris
 from ml.text.scan import code_points
+from ml.text.traditional import find_traditional, surely_traditional
 
-# Latin letters with a tone mark in brackets straight after a Chinese character: 驗(yàn). Plain
-# letters such as 屏幕(OLED) are content and stay.
-_TONED = "āáǎàōóǒòēéěèīíǐìūúǔùǖǘǚǜüńňǹ"
-PINYIN_DEBRIS = re.compile(rf"(?<=[㐀-鿿])[(（](?=[a-zü]{{0,5}}[{_TONED}])[a-z{_TONED}]{{1,7}}[)）]")
-# The basic plane, mathematical letters, enclosed letters, compatibility ideographs: all that NFKC folds.
-_FOLDED_BLOCKS = (range(0x10000), range(0x1D400, 0x1D800), range(0x1F100, 0x1F300), range(0x2F800, 0x2FA20))
-_KEEP_AS_IS = frozenset("…")
-_BLANKS = frozenset("\t\r\x0b\x0c\x00\u3000\xa0\ufeff\u200b\u200c\u200d\u2060\ufe0f")
+# Classes of repair. `mojibake` counts places that are damaged and were left as they are.
+REPAIR_CLASSES = ("pinyin", "traditional", "full_width", "emoji", "mojibake", "repaired_mojibake")
+# Letters and digits, and what joins them (２．５, １０％); punctuation between words is rightly wide.
+_FULL_WIDTH = re.compile(r"[０-９Ａ-Ｚａ-ｚ]+(?:[．－／＋＿＠＆][０-９Ａ-Ｚａ-ｚ]+)*％?")
+_TO_HALF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
-class Normalized(NamedTuple):
-    """A normalised text; character i came from the original code points `starts[i]:ends[i]`.
+class Edit(NamedTuple):
+    """One change: `source[start:end]` became `replacement`."""
 
-    `starts` and `ends` are None when every character stands where it stood.
+    start: int
+    end: int
+    replacement: str
+    kind: str
+
+
+class Repair(NamedTuple):
+    """A repaired text, how often each class of damage was found, and each change.
+
+    `edits` are spans of `source`: the text as given, or as given back where mojibake proved its origin.
     """
 
     text: str
-    starts: tuple[int, ...] | None = None
-    ends: tuple[int, ...] | None = None
-
-    def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the code-point span of the original text that became `text[start:end]` (not empty)."""
-        if not 0 <= start < end <= len(self.text):
-            raise ValueError(f"no such span: {start}..{end} of {len(self.text)} characters")
-        if self.starts is None or self.ends is None:
-            return start, end
-        return self.starts[start], self.ends[end - 1]
+    counts: dict[str, int]
+    source: str
+    edits: tuple[Edit, ...]
 
 
-def _fold_char(char: str, simplified: dict[str, str]) -> str:
-    """Return the folded form of one character (one or several characters)."""
-    if char in _KEEP_AS_IS:
-        return char
-    if char in _BLANKS:
-        return " "
-    folded = unicodedata.normalize("NFKC", char)
-    folded = "".join(simplified.get(part, part) for part in folded)
-    lowered = folded.lower()
-    return lowered if len(lowered) == len(folded) else folded
+def normalize(text: str) -> str:
+    """Return the text as it should read; a text without damage is returned unchanged.
+
+    Raises nothing: any string of code points has a repaired form.
+    """
+    return repair(text).text
 
 
-class _Tables(NamedTuple):
-    """What changes: one-to-one by code point, one-to-many, where the latter may begin, its pattern."""
+def repair(text: str) -> Repair:
+    """Return the repaired text with what was changed and what is damaged beyond repair."""
+    source, restored = restore(text)
+    damage = find_damage(source)
+    debris = find_debris(source)
+    edits = [Edit(start, end, "", "pinyin") for start, end in debris]
+    edits += [Edit(*one, "traditional") for one in find_traditional(source)]
+    edits += [
+        Edit(*match.span(), match.group().translate(_TO_HALF), "full_width")
+        for match in _FULL_WIDTH.finditer(source)
+    ]
+    emoji, words = _emoji()
+    edits += [Edit(*match.span(), words[match.group("emoji")], "emoji") for match in emoji.finditer(source)]
+    kept = _without_overlap(edits, damage)
+    counts = dict.fromkeys(REPAIR_CLASSES, 0) | {"mojibake": len(damage), "repaired_mojibake": restored}
+    for edit in kept:
+        counts[edit.kind] += 1
+    counts = {kind: count for kind, count in counts.items() if count}
+    return Repair(_applied(source, kept), counts, source, tuple(kept))
 
-    single: NDArray[np.uint32]
-    several: dict[str, str]
-    suspect: NDArray[np.bool_]
-    changing: re.Pattern[str]
+
+def repair_all(texts: Sequence[str]) -> list[Repair]:
+    """Return one repair per text, in order; most texts hold nothing that could be damage and cost little."""
+    codes = code_points("\0".join([*texts, ""]))
+    suspect = _suspects()[codes]
+    # (de), (yè) and ??: two characters that only together are suspect.
+    is_letter = (codes[1:] >= ord("a")) & (codes[1:] <= ord("z"))
+    suspect[:-1] |= np.isin(codes[:-1], _BRACKETS) & is_letter
+    suspect[:-1] |= np.isin(codes[:-1], _QUESTIONS) & np.isin(codes[1:], _AFTER_QUESTION)
+    ends = np.fromiter(accumulate(len(text) + 1 for text in texts), np.int64, len(texts))
+    found = np.searchsorted(np.flatnonzero(suspect), [0, *ends.tolist()])
+    is_suspect = np.diff(found) > 0
+    return [
+        repair(text) if look else Repair(text, {}, text, ())
+        for text, look in zip(texts, is_suspect.tolist(), strict=True)
+    ]
+
+
+_BRACKETS = np.array([ord(char) for char in "(（[［【"], np.uint32)
+_QUESTIONS = np.array([ord(char) for char in "?？"], np.uint32)
+_AFTER_QUESTION = np.array([ord(char) for char in "?？。"], np.uint32)
 
 
 @lru_cache(maxsize=1)
-def _tables() -> _Tables:
-    simplified = {
-        row["traditional"]: row["simplified"] for row in read_resource("traditional_simplified.csv")
-    }
-    single = np.arange(0x110000, dtype=np.uint32)
-    several: dict[str, str] = {}
-    for code in chain(*_FOLDED_BLOCKS):
-        char = chr(code)
-        folded = _fold_char(char, simplified)
-        if len(folded) == 1:
-            single[code] = ord(folded)
-        else:
-            several[char] = folded
-    for row in read_resource("emoji.csv"):
-        several[row["symbol"].lower()] = f" {row['word']} " if row["word"] else " "
-    keys = sorted(several, key=lambda key: (-len(key), key))
-    longer = [re.escape(key) for key in keys if len(key) > 1]
-    chars = "".join(re.escape(key) for key in keys if len(key) == 1)
-    suspect = np.zeros(0x110000, np.bool_)
-    # Pinyin debris begins with a bracket.
-    suspect[[ord("("), *(ord(key[0]) for key in keys)]] = True
-    return _Tables(
-        single, several, suspect, re.compile("|".join([PINYIN_DEBRIS.pattern, *longer, f"[{chars}]"]))
-    )
+def _suspects() -> NDArray[np.bool_]:
+    """Return for each code point whether a text that holds it may have to be repaired."""
+    table = np.zeros(0x110000, np.bool_)
+    single = f"{surely_traditional()}{misread_characters()}锟�烫屯€ɡ{''.join(sorted(_emoji_starts()))}"
+    table[[ord(char) for char in single]] = True
+    # Latin letters with marks (pinyin, mojibake), marks on their own, private use, full-width letters.
+    for first, last in ((0x80, 0x24F), (0x300, 0x36F), (0xE000, 0xF8FF), (0xFF10, 0xFF5A)):
+        table[first : last + 1] = True
+    table[[ord(char) for char in "·°±×²³§®©´¨¯¸÷ ：；？"]] = False
+    return table
 
 
-def normalize(text: str) -> Normalized:
-    """Return the normalised text with its offset map; see `normalize_all`."""
-    return normalize_all([text])[0]
+def _emoji_starts() -> set[str]:
+    return {symbol[0] for symbol in _emoji()[1]}
 
 
-def normalize_all(texts: Sequence[str]) -> list[Normalized]:
-    """Return the normalised texts with their offset maps; many at once are much faster than one by one.
+@lru_cache(maxsize=1)
+def _emoji() -> tuple[re.Pattern[str], dict[str, str]]:
+    """Return the pattern of emoji that say a word, and that word in brackets, as chat programs write it.
 
-    One character after the other (no composition across characters), so that the map is exact.
-    A lone surrogate or any other odd character passes unchanged.
+    Others stay: they are no damage, and a guess at their meaning would be.
     """
-    tables = _tables()
-    codes = tables.single[code_points("".join(texts))]
-    folded = codes.tobytes().decode("utf-32-le", "surrogatepass")
-    ends = list(accumulate(map(len, texts)))
-    starts = [0, *ends][:-1]
-    found = [Normalized(folded[start:end]) for start, end in zip(starts, ends, strict=True)]
-    suspects = np.flatnonzero(tables.suspect[codes])
-    lows, highs = np.searchsorted(suspects, starts), np.searchsorted(suspects, ends)
-    for number in np.flatnonzero(lows < highs).tolist():
-        places = suspects[lows[number] : highs[number]] - starts[number]
-        found[number] = _expand(found[number].text, places.tolist(), tables)
-    return found
+    words = {
+        row["symbol"]: f"[{row['word']}]"
+        for row in read_resource("emoji.csv")
+        if row["word"] and not row["symbol"].startswith("[")
+    }
+    symbols = "|".join(re.escape(symbol) for symbol in sorted(words, key=lambda one: (-len(one), one)))
+    # With the colour of skin and the mark of colour print that belong to them; not inside a joined emoji.
+    return re.compile(f"(?<!\u200d)(?P<emoji>{symbols})[\ufe0f\U0001f3fb-\U0001f3ff]*(?!\u200d)"), words
 
 
-def _expand(folded: str, places: list[int], tables: _Tables) -> Normalized:
-    """Return the text with all that becomes several characters or none; it may begin at `places` only."""
-    parts: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+def _without_overlap(edits: list[Edit], damage: list[tuple[int, int]]) -> list[Edit]:
+    """Return the edits in order; what is damaged stays as it is, so that its bytes can still be traced."""
+    kept: list[Edit] = []
     done = 0
-    for place in places:
-        match = tables.changing.match(folded, place) if place >= done else None
-        if match is None:
-            continue
-        end = match.end()
-        # Pinyin debris is not in the table and leaves nothing behind.
-        replacement = tables.several.get(match.group(), "")
-        parts += (folded[done:place], replacement)
-        starts += (*range(done, place), *[place] * len(replacement))
-        ends += (*range(done + 1, place + 1), *[end] * len(replacement))
-        done = end
-    if not done:
-        return Normalized(folded)
-    parts.append(folded[done:])
-    starts.extend(range(done, len(folded)))
-    ends.extend(range(done + 1, len(folded) + 1))
-    return Normalized("".join(parts), tuple(starts), tuple(ends))
+    places = iter([*damage, (1 << 62, 1 << 62)])
+    low, high = next(places)
+    for edit in sorted(edits):
+        while high <= edit.start:
+            low, high = next(places)
+        if edit.start >= done and (edit.end <= low or edit.kind == "pinyin"):
+            kept.append(edit)
+            done = edit.end
+    return kept
+
+
+def _applied(source: str, edits: Sequence[Edit]) -> str:
+    if not edits:
+        return source
+    parts: list[str] = []
+    done = 0
+    for edit in edits:
+        parts += (source[done : edit.start], edit.replacement)
+        done = edit.end
+    return "".join([*parts, source[done:]])

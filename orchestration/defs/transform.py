@@ -16,7 +16,7 @@ from orchestration.defs.daily import as_of, daily_partitions, single_run
 from orchestration.defs.ingest import PLATFORM_OWNER, channel_key
 from orchestration.defs.link import IDENTITY_KEY
 from orchestration.defs.resources import RefreshRun
-from orchestration.defs.score import SCORES_KEY
+from orchestration.defs.score import SCORES_KEY, TEXT_GROUPS_KEY
 from orchestration.settings import Settings
 from orchestration.warehouse.control import BuildWindow
 from orchestration.warehouse.dbt_runner import NodeResult
@@ -40,6 +40,8 @@ class WarehouseTranslator(DagsterDbtTranslator):
             return WINDOW_KEY
         if name.startswith("identity_"):
             return IDENTITY_KEY
+        if name == "text_group":
+            return TEXT_GROUPS_KEY
         return SCORES_KEY if name.startswith("score_") else channel_key(name.split("__")[0])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -54,7 +56,7 @@ class WarehouseTranslator(DagsterDbtTranslator):
 
 @dg.asset(
     key=WINDOW_KEY,
-    deps=[SCORES_KEY, IDENTITY_KEY],
+    deps=[SCORES_KEY, TEXT_GROUPS_KEY, IDENTITY_KEY],
     group_name="window",
     kinds={"python", "duckdb"},
     owners=[PLATFORM_OWNER],

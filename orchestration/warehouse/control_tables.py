@@ -238,6 +238,7 @@ def _write_raw_views(scope: Scope) -> None:
 
 
 def _write_score_views(scope: Scope) -> None:
+    from ml.near_duplicate_index import GROUP_FILE, GROUP_SCHEMA
     from ml.score_files import MENTION_SCHEMA, TEXT_SCHEMA
 
     for zone, schema in (("score_text", TEXT_SCHEMA), ("score_mention", MENTION_SCHEMA)):
@@ -246,6 +247,9 @@ def _write_score_views(scope: Scope) -> None:
             scope.settings.home / one.path for one in files if one.scorer_version == scope.scorer_version
         ]
         _create_view(scope, zone, schema, paths)
+    # Groups are of all texts ever admitted, not of the window: an old voice may have come into one.
+    groups = scope.settings.home / "duplicates" / GROUP_FILE
+    _create_view(scope, "text_group", GROUP_SCHEMA, [groups] if groups.is_file() else [])
 
 
 def _write_identity_views(scope: Scope) -> None:

@@ -150,3 +150,28 @@ def test_no_half_file_is_left_when_writing_fails(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         score_parquet(raw, tmp_path / "o" / "t.parquet", tmp_path / "o" / "m.parquet")
     assert list((tmp_path / "o").iterdir()) == []
+
+
+def test_repair_and_noise_stand_beside_the_score(tmp_path):
+    texts = [
+        "刹车失灵",
+        "服務熱情，企業(yè)",
+        "转发微博",
+        "锟斤拷锟斤拷",
+        "鎴戝彨寮犱笁鍒硅溅",
+        "您好，很高兴为您服务。方向盘抖",
+        "",
+    ]
+    counts, (text_path, _) = run(tmp_path, texts, mask=lambda text: text.replace("张三", "[姓名]"))
+    rows = pq.read_table(text_path).to_pylist()
+    assert [row["text_repaired"] for row in rows] == [
+        None, "服务热情，企业", None, None, "我叫[姓名]刹车", None, None,
+    ]  # fmt: skip
+    assert [row["text_repairs"] for row in rows] == [
+        None, '{"pinyin":1,"traditional":3}', None, '{"mojibake":1}', '{"repaired_mojibake":1}', None, None,
+    ]  # fmt: skip
+    assert [row["noise_reason"] for row in rows] == [None, None, "bot", None, None, None, "empty"]
+    assert [row["customer_char_count"] for row in rows] == [4, 6, 4, 6, 8, 6, 0]
+    assert all((row["noise_reason"] is None) == (row["noise_confidence"] is None) for row in rows)
+    assert counts["repaired"] == 3
+    assert counts["noise"] == 2

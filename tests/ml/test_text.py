@@ -13,7 +13,7 @@ from ml.lexicon import _leftmost_longest, default_lexicon
 from ml.scoring import Scorer
 from ml.text import scan
 from ml.text.clauses import MAX_CLAUSE_CHARS, TURNING, split_clauses
-from ml.text.normalize import normalize, normalize_all
+from ml.text.fold import fold, fold_all
 from ml.text.scan import TermScanner, join
 from ml.text.segment import boundaries, engine_name, segmenter, stand_alone
 
@@ -45,7 +45,7 @@ PIECES = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_every_normalised_character_points_at_its_origin(text):
-    result = normalize(text)
+    result = fold(text)
     assert (
         len(result.text) == len(result.starts) == len(result.ends)
         if result.starts
@@ -60,8 +60,8 @@ def test_every_normalised_character_points_at_its_origin(text):
         if result.starts is None and unicodedata.category(char)[0] == "L" and char == text[i]:
             assert (start, end) == (i, i + 1)
         if end - start == 1 and char == text[start]:
-            assert normalize(text[start]).text.startswith(char)
-    assert normalize(result.text).text == result.text
+            assert fold(text[start]).text.startswith(char)
+    assert fold(result.text).text == result.text
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_every_normalised_character_points_at_its_origin(text):
     ],
 )
 def test_normal_form(text, expected):
-    assert normalize(text).text == expected
+    assert fold(text).text == expected
 
 
 def test_an_impossible_span_is_refused():
     with pytest.raises(ValueError, match="no such span"):
-        normalize("abc").original_span(2, 5)
+        fold("abc").original_span(2, 5)
 
 
 SPANS = [
@@ -182,7 +182,7 @@ def test_the_scanner_finds_what_a_plain_search_finds(sieve, window, terms, texts
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(PIECES, max_size=4).map("".join), max_size=8))
 def test_texts_normalised_together_are_normalised_as_alone(texts):
-    assert normalize_all(texts) == [normalize(text) for text in texts]
+    assert fold_all(texts) == [fold(text) for text in texts]
 
 
 PHRASES = [

@@ -26,6 +26,7 @@ ROWS = {
         "after_ledger_commit",
     ),
     "score and build": ("mid_score", "after_score_commit", "before_dbt", "mid_dbt", "after_dbt"),
+    "group": ("mid_group", "after_group_commit", "after_group_export"),
     "publish": ("before_publish", "mid_publish", "before_current_swap", "after_current_swap"),
 }
 ROUNDS = ("first pass", "second pass", "fifth pass", "twice in a row", "first refresh")

@@ -387,4 +387,5 @@ def _score(row: Mapping[str, Any]) -> dict[str, Any]:
         "is_cold_start": True,
         "is_abstained": not mentions,
         "text_char_count": len(row["verbatim"]),
+        "customer_char_count": len(row["verbatim"]),
     }

@@ -67,6 +67,8 @@ text_totals as (
 scored_texts as (
     select
         texts.feedback_id,
+        texts.text_seq,
+        texts.verbatim,
         scores.*,
         row_number() over (
             partition by texts.feedback_id
@@ -74,7 +76,11 @@ scored_texts as (
                 abs(scores.sentiment_score) desc nulls last,
                 scores.sentiment_polarity asc nulls last,
                 texts.text_seq asc nulls last
-        ) as strength_rank
+        ) as strength_rank,
+        row_number() over (
+            partition by texts.feedback_id
+            order by scores.text_char_count desc nulls last, texts.text_seq asc nulls last
+        ) as length_rank
     from texts
     inner join scores
         on texts.record_id = scores.record_id and texts.content_hash = scores.content_hash
@@ -83,6 +89,12 @@ scored_texts as (
 score_totals as (
     select
         feedback_id,
+        {{ joined_text('coalesce(text_repaired, verbatim)', line_feed(), 'text_seq asc nulls last') }} as verbatim_repaired,
+        count(text_repaired) as repaired_count,
+        sum(customer_char_count) as customer_char_count,
+        -- A voice is noise only if all its texts are.
+        bool_and(noise_reason is not null) as is_noise,
+        min(noise_confidence) as noise_confidence,
         {{ urgency_name('min(' ~ urgency_rank('urgency') ~ ')') }} as urgency,
         sum(text_char_count) as text_char_count,
         bool_and(is_abstained) as is_abstained
@@ -93,6 +105,11 @@ score_totals as (
 strongest_texts as (
     select * from scored_texts
     where strength_rank = 1
+),
+
+longest_texts as (
+    select * from scored_texts
+    where length_rank = 1
 ),
 
 voices as (
@@ -113,6 +130,11 @@ voices as (
         score_totals.urgency,
         score_totals.text_char_count,
         score_totals.is_abstained,
+        case when score_totals.repaired_count > 0 then score_totals.verbatim_repaired end as verbatim_repaired,
+        score_totals.customer_char_count,
+        coalesce(score_totals.is_noise, false) as is_noise,
+        case when score_totals.is_noise then longest_texts.noise_reason end as noise_reason,
+        case when score_totals.is_noise then score_totals.noise_confidence end as noise_confidence,
         strongest_texts.sentiment_polarity,
         strongest_texts.sentiment_score,
         strongest_texts.confidence,
@@ -126,6 +148,7 @@ voices as (
     left join text_totals on live_records.feedback_id = text_totals.feedback_id
     left join score_totals on live_records.feedback_id = score_totals.feedback_id
     left join strongest_texts on live_records.feedback_id = strongest_texts.feedback_id
+    left join longest_texts on live_records.feedback_id = longest_texts.feedback_id
     where live_records.newness_rank = 1
 ),
 
@@ -180,7 +203,12 @@ select
 
     ----------  原声
     cast(voice_verbatim as string) as verbatim,
+    cast(verbatim_repaired as string) as verbatim_repaired,
     cast(coalesce(text_char_count, length(voice_verbatim), 0) as integer) as text_char_count,
+    cast(coalesce(customer_char_count, 0) as integer) as customer_char_count,
+    cast(is_noise as boolean) as is_noise,
+    cast(noise_reason as string) as noise_reason,
+    cast(noise_confidence as decimal(9, 6)) as noise_confidence,
     cast(repeat_group_id as string) as repeat_group_id,
     cast(repeat_group_id is null or row_number() over (
         partition by voice_date, repeat_group_id

@@ -19,7 +19,12 @@ renamed as (
         cast(mention_count as integer) as mention_count,
         is_cold_start,
         is_abstained,
-        cast(text_char_count as integer) as text_char_count
+        cast(text_char_count as integer) as text_char_count,
+        cast(customer_char_count as integer) as customer_char_count,
+        text_repaired,
+        text_repairs,
+        noise_reason,
+        cast(noise_confidence as decimal(9, 6)) as noise_confidence
     from source
 )
 
