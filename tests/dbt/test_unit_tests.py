@@ -14,7 +14,8 @@ pytestmark = pytest.mark.slow
 
 RULE_BEARING = {
     "int_feedback_record", "int_customer", "fct_feedback", "fct_feedback_mention", "fct_survey_response",
-    "fct_warranty_claim_line", "agg_nps_daily", "rpt_nps", "rpt_csat", "fct_vehicle_order", "fct_order_option",
+    "fct_warranty_claim_line", "agg_nps_daily", "rpt_nps", "rpt_csat", "fct_feedback_version",
+    "agg_ingest_latency_daily", "int_feedback_text", "fct_vehicle_order", "fct_order_option",
     "fct_goodwill", "fct_insurance_policy", "fct_software_install", "fct_vehicle_month",
     "fct_customer_quarter", "agg_gl_reconciliation",
 }  # fmt: skip

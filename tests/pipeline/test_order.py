@@ -3,7 +3,9 @@
 The past is the sample carmaker's, with its duplicates, deliveries sent twice and corrections, and on
 top rows that come late (one row in ten leaves its file and comes days later) and rows that take a
 day's last voice away. Only what a delivery met when it came (`admitted`, `duplicate`, `superseded`)
-may depend on the order; those three stand in `reports.rpt_data_status` and nowhere else.
+may depend on the order; those three stand in `reports.rpt_data_status`. So does what was ever the state:
+an old version that comes after the new one is superseded and was never valid, in order it was. That is
+`core.fct_feedback_version`, and with it when a voice was seen first (`agg_ingest_latency_daily`).
 """
 
 from __future__ import annotations
@@ -22,8 +24,13 @@ from orchestration.partitions import business_date
 from tests.support.home import LIGHT, Delivered, Home, made_once, samples
 from tests.support.table_hash import differing
 
-ORDER_DEPENDENT = {"reports.rpt_data_status"}
+ORDER_DEPENDENT = {
+    "reports.rpt_data_status",
+    "core.fct_feedback_version",
+    "experience.agg_ingest_latency_daily",
+}
 VERDICTS = ("admitted_count", "duplicate_count", "superseded_count")
+SIGHTINGS = ("late_voice_count",)
 COMPLAINT_HEAD = "投诉编号,投诉品牌,投诉车系,投诉车型,投诉简述,投诉问题,问题类型,投诉日期\n"
 EMPTIED = date(2026, 1, 15)
 # Before the correction comes in a past of any length: a day to come would be refused.
@@ -114,7 +121,7 @@ def data_status(home: Home) -> list[dict[str, Any]]:
         names = [one[0] for one in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return [
-        {name: value for name, value in row.items() if name not in VERDICTS}
+        {name: value for name, value in row.items() if name not in (*VERDICTS, *SIGHTINGS)}
         | {"met": sum(row[name] for name in VERDICTS)}
         for row in sorted(rows, key=lambda row: row["channel"])
     ]

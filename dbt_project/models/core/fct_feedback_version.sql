@@ -103,7 +103,9 @@ all_versions as (
     from versions
     union all
     select
-        {% for column in version %}sightings.{{ column }}, {% endfor %}
+        {% for column in version %}
+        sightings.{{ column }},
+        {% endfor %}
         sightings.received_at as valid_from,
         cast(null as timestamp) as valid_to,
         1 as version_no,
