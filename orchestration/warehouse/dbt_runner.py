@@ -19,7 +19,7 @@ from orchestration.faults import fault_point
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import (
     WarehouseError,
-    connect_reader,
+    connect_writer,
     dbt_environment,
     environment,
 )
@@ -128,8 +128,8 @@ def run_build(
 
 def _tag_idle(settings: Settings, manifest: Any, warehouse_path: Path | None) -> None:
     """Mark the idle nodes in this copy of the manifest: one tag is sought faster than a hundred names."""
-    path = warehouse_path or settings.warehouse_path
-    with connect_reader(path, settings) as connection:
+    # A reader's connection may open no file, and the raw views stand over files.
+    with connect_writer(settings, warehouse_path) as connection:
         idle = IdleNodes(manifest, read_news(connection))
     for unique_id in idle.unique_ids():
         manifest.nodes[unique_id].tags.append(IDLE_TAG)

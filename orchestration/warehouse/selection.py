@@ -32,7 +32,6 @@ class News:
     ctl.affected_partition (others are derived by models of the same build).
     """
 
-    raw: frozenset[str]
     quiet: frozenset[str]
     kinds: frozenset[str]
     known_kinds: frozenset[str]

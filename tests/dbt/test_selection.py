@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestration.warehouse import control, dbt_runner
-from orchestration.warehouse.connection import connect_reader
+from orchestration.warehouse.connection import connect_writer
 from orchestration.warehouse.selection import IdleNodes, News, read_news
 from tests.dbt.conftest import Warehouse
 from tests.support import business_history as business
@@ -37,7 +37,7 @@ def deliver_orders(warehouse: Warehouse, day: date) -> None:
 
 
 def idle_names(warehouse: Warehouse, manifest: Any) -> set[str]:
-    with connect_reader(warehouse.path, warehouse.settings) as connection:
+    with connect_writer(warehouse.settings) as connection:
         idle = IdleNodes(manifest, read_news(connection))
     return {manifest.nodes[one].name for one in idle.unique_ids()}
 
