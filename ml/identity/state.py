@@ -67,18 +67,24 @@ class SightingState:
             for path in (self.current, self.history)
         )
         connection.execute(f"""
+            create or replace temp view candidates as
+            select {_COLUMNS} from fresh
+            union all
+            select {_COLUMNS} from {old} where record_id in (select record_id from fresh)""")
+        connection.execute(
+            "create or replace temp table repeated as"
+            " select record_id from candidates group by record_id having count(*) > 1"
+        )
+        # Most records come once: only the others are ranked, which is what costs.
+        connection.execute(f"""
             create or replace temp table renewed as
-            with candidates as (
-                select {_COLUMNS} from fresh
-                union all
-                select {_COLUMNS} from {old} where record_id in (select record_id from fresh)
-            ),
-            ranked as (
+            select {_COLUMNS} from fresh where record_id not in (select record_id from repeated)
+            union all
+            select {_COLUMNS} from (
                 select {_COLUMNS.replace("event_at", _event_at())},
                     row_number() over (partition by record_id order by {_NEWEST}) as place
-                from candidates
-            )
-            select {_COLUMNS} from ranked where place = 1""")
+                from candidates where record_id in (select record_id from repeated))
+            where place = 1""")
         connection.execute(f"""
             create or replace temp view current_rows as
             select {_COLUMNS} from renewed
@@ -94,7 +100,7 @@ class SightingState:
     def _write(self, connection: duckdb.DuckDBPyConnection) -> None:
         for view, path in (("current_rows", self.current), ("history_rows", self.history)):
             copy_rows(connection, f"select * from {view}", path)
-        for name in ("fresh", "renewed"):
+        for name in ("fresh", "renewed", "repeated"):
             connection.execute(f"drop table {name} cascade")
 
 

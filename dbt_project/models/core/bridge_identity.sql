@@ -1,6 +1,6 @@
 -- 一行 = 一个键在一段日子里的一位候选人；没有人可指认的键（共用号、人员电话）也在其中。
 select
-    cast(domain as string) as domain,
+    cast(domain as string) as key_domain,
     cast(identity_key as string) as identity_key,
     cast(person_id as string) as person_id,
     cast(household_id as string) as household_id,

@@ -6,9 +6,9 @@ with business_events as (
         order_id as source_id,
         cast(ordered_at as timestamp) as event_at,
         ordered_date as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
-        dealer_code as dealer_code,
+        customer_key,
+        vin_key,
+        dealer_code,
         cast(null as string) as lead_no,
         order_kind as detail_zh
     from {{ ref('fct_vehicle_order') }}
@@ -18,9 +18,9 @@ with business_events as (
         order_id as source_id,
         cast(null as timestamp) as event_at,
         delivered_date as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
-        dealer_code as dealer_code,
+        customer_key,
+        vin_key,
+        dealer_code,
         cast(null as string) as lead_no,
         order_kind as detail_zh
     from {{ ref('fct_vehicle_order') }}
@@ -31,9 +31,9 @@ with business_events as (
         order_id as source_id,
         cast(null as timestamp) as event_at,
         cancelled_date as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
-        dealer_code as dealer_code,
+        customer_key,
+        vin_key,
+        dealer_code,
         cast(null as string) as lead_no,
         cancel_reason_zh as detail_zh
     from {{ ref('fct_vehicle_order') }}
@@ -44,7 +44,7 @@ with business_events as (
         accessory_order_id as source_id,
         cast(ordered_at as timestamp) as event_at,
         ordered_date as event_date,
-        customer_key as customer_key,
+        customer_key,
         cast(null as string) as vin_key,
         cast(null as string) as dealer_code,
         cast(null as string) as lead_no,
@@ -56,10 +56,10 @@ with business_events as (
         lead_id as source_id,
         cast(created_at as timestamp) as event_at,
         created_date as event_date,
-        customer_key as customer_key,
+        customer_key,
         cast(null as string) as vin_key,
-        dealer_code as dealer_code,
-        lead_no as lead_no,
+        dealer_code,
+        lead_no,
         lead_source as detail_zh
     from {{ ref('fct_lead') }}
     union all
@@ -68,10 +68,10 @@ with business_events as (
         test_drive_id as source_id,
         cast(driven_at as timestamp) as event_at,
         driven_date as event_date,
-        customer_key as customer_key,
+        customer_key,
         cast(null as string) as vin_key,
-        dealer_code as dealer_code,
-        lead_no as lead_no,
+        dealer_code,
+        lead_no,
         vehicle_model_code as detail_zh
     from {{ ref('fct_test_drive') }}
     union all
@@ -80,8 +80,8 @@ with business_events as (
         md5(concat(vin_key, customer_key, basis, relation, cast(valid_from as string))) as source_id,
         cast(null as timestamp) as event_at,
         valid_from as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
+        customer_key,
+        vin_key,
         cast(null as string) as dealer_code,
         cast(null as string) as lead_no,
         relation as detail_zh
@@ -92,9 +92,9 @@ with business_events as (
         visit_id as source_id,
         cast(arrived_at as timestamp) as event_at,
         arrived_date as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
-        dealer_code as dealer_code,
+        customer_key,
+        vin_key,
+        dealer_code,
         cast(null as string) as lead_no,
         visit_reason as detail_zh
     from {{ ref('fct_service_visit') }}
@@ -105,8 +105,8 @@ with business_events as (
         cast(null as timestamp) as event_at,
         failure_date as event_date,
         cast(null as string) as customer_key,
-        vin_key as vin_key,
-        dealer_code as dealer_code,
+        vin_key,
+        dealer_code,
         cast(null as string) as lead_no,
         cost_type as detail_zh
     from {{ ref('fct_warranty_claim_line') }}
@@ -116,8 +116,8 @@ with business_events as (
         goodwill_id as source_id,
         cast(null as timestamp) as event_at,
         granted_date as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
+        customer_key,
+        vin_key,
         cast(null as string) as dealer_code,
         cast(null as string) as lead_no,
         goodwill_kind as detail_zh
@@ -128,7 +128,7 @@ with business_events as (
         contact_id as source_id,
         cast(started_at as timestamp) as event_at,
         started_date as event_date,
-        customer_key as customer_key,
+        customer_key,
         cast(null as string) as vin_key,
         cast(null as string) as dealer_code,
         cast(null as string) as lead_no,
@@ -140,8 +140,8 @@ with business_events as (
         case_id as source_id,
         cast(opened_at as timestamp) as event_at,
         opened_date as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
+        customer_key,
+        vin_key,
         cast(null as string) as dealer_code,
         cast(null as string) as lead_no,
         source_channel as detail_zh
@@ -152,8 +152,8 @@ with business_events as (
         case_id as source_id,
         cast(resolved_at as timestamp) as event_at,
         {{ shanghai_date('resolved_at') }} as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
+        customer_key,
+        vin_key,
         cast(null as string) as dealer_code,
         cast(null as string) as lead_no,
         resolution as detail_zh
@@ -165,9 +165,9 @@ with business_events as (
         policy_id as source_id,
         cast(null as timestamp) as event_at,
         start_date as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
-        dealer_code as dealer_code,
+        customer_key,
+        vin_key,
+        dealer_code,
         cast(null as string) as lead_no,
         renewal_kind as detail_zh
     from {{ ref('fct_insurance_policy') }}
@@ -178,7 +178,7 @@ with business_events as (
         cast(installed_at as timestamp) as event_at,
         installed_date as event_date,
         cast(null as string) as customer_key,
-        vin_key as vin_key,
+        vin_key,
         cast(null as string) as dealer_code,
         cast(null as string) as lead_no,
         software_version as detail_zh
@@ -189,7 +189,7 @@ with business_events as (
         consent_id as source_id,
         cast(valid_from as timestamp) as event_at,
         valid_from_date as event_date,
-        customer_key as customer_key,
+        customer_key,
         cast(null as string) as vin_key,
         cast(null as string) as dealer_code,
         cast(null as string) as lead_no,
@@ -201,9 +201,9 @@ with business_events as (
         invitation_id as source_id,
         cast(invited_at as timestamp) as event_at,
         invited_date as event_date,
-        customer_key as customer_key,
-        vin_key as vin_key,
-        dealer_code as dealer_code,
+        customer_key,
+        vin_key,
+        dealer_code,
         cast(null as string) as lead_no,
         touchpoint as detail_zh
     from {{ ref('fct_survey_invitation') }}
@@ -263,13 +263,31 @@ voices as (
 ),
 
 events as (
-    select event_kind, source_id, event_at, event_date, known_customer_key, vin_key, dealer_code, detail_zh,
-        person_id, person_basis
+    select
+        event_kind,
+        source_id,
+        event_at,
+        event_date,
+        known_customer_key,
+        vin_key,
+        dealer_code,
+        detail_zh,
+        person_id,
+        person_basis
     from business
     where person_id is not null
     union all
-    select event_kind, source_id, event_at, event_date, known_customer_key, vin_key, dealer_code, detail_zh,
-        person_id, person_basis
+    select
+        event_kind,
+        source_id,
+        event_at,
+        event_date,
+        known_customer_key,
+        vin_key,
+        dealer_code,
+        detail_zh,
+        person_id,
+        person_basis
     from voices
     where person_id is not null
 )
