@@ -13,6 +13,7 @@ from orchestration.admission.canonical import Canonicaliser
 from orchestration.admission.csv_reader import read_csv
 from orchestration.admission.jsonl_reader import read_jsonl
 from orchestration.admission.ledger_types import Delivery
+from orchestration.admission.mail_reader import read_mail
 from orchestration.admission.reasons import Problem
 from orchestration.admission.records import Physical, Tiling
 from orchestration.admission.unpack import Member, Opened
@@ -72,6 +73,8 @@ def _items(contract: Contract, opened: Opened, checks: dict[str, Canonicaliser])
 def _read(contract: Contract, member: Member, checks: dict[str, Canonicaliser]) -> Iterator[Physical]:
     if contract.format == "jsonl":
         return read_jsonl(contract, member)
+    if contract.format == "mbox":
+        return read_mail(contract, member)
 
     def judge(entity: str, values: Sequence[str | None]) -> bool:
         check = checks[entity]
