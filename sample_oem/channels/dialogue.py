@@ -126,7 +126,7 @@ def _group_said(
     if text != told:
         # A message that gives something away stays whole, or the account of it would be wrong.
         return [text], {}
-    parts = fragments(text, desk.composer.rand, 2)
+    parts = fragments(text, desk.composer.rand, 2) if desk.rng.random() < 0.4 else [text]
     if len(parts) > 1:
         return parts, {}
     copies.keep(row.number, key, text)

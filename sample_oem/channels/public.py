@@ -377,7 +377,7 @@ def register_all() -> None:
         (
             ("value_not_allowed", "platform", "platform", "tieba"),
             ("invalid_time", "posted_at", "created_at", "3分钟前"),
-            ("invalid_number", "like_count", "likes", "1万+"),
+            ("wrong_type", "like_count", "likes", "1万+"),
             ("missing_value", "updated_at", "updated_at", None),
         ),
     )

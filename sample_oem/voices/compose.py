@@ -57,7 +57,7 @@ LENGTHS: dict[str, LengthLaw] = {
 }
 # Share of short texts for which nobody checks whether somebody said the same before: as many repeats
 # as real texts of the kind have.
-CARELESS: dict[str, float] = {"media_comments": 1.0, "social_media": 0.6, "owner_app": 0.1}
+CARELESS: dict[str, float] = {"media_comments": 1.0, "social_media": 0.08, "owner_app": 0.1}
 # The stations of a complaint in telling order, and how eagerly each is taken when there is room.
 _STATIONS: tuple[tuple[str, float, int], ...] = (
     ("c_intro", 0.55, 1),
@@ -181,14 +181,20 @@ class Composer:
         if self.careless and self.rand() < self.careless:
             return text
         for _ in range(4):
-            if len(text) > _SHORT:
-                break
-            skeleton = _NAMES.sub("", text).translate(_BARE)
-            if skeleton not in self._said:
-                self._said.add(skeleton)
+            if self.is_new(text):
                 break
             text = make()
         return text
+
+    def is_new(self, text: str) -> bool:
+        """Whether a text is long, or a short one whose skeleton was not asked about before."""
+        if len(text) > _SHORT:
+            return True
+        skeleton = _NAMES.sub("", text).translate(_BARE)
+        if skeleton in self._said:
+            return False
+        self._said.add(skeleton)
+        return True
 
     def pick(self, options: Sequence[str]) -> str:
         """One of several, evenly."""

@@ -72,15 +72,17 @@ class SocialWriter(Writer):
     def own(self, vehicle: int, topics: Sequence[int], moods: Sequence[int]) -> str:
         """One post of one's own."""
         speaker, target = self.speaker(vehicle, topics[0]), self.law.draw(self.rng)
-        head = self.say("w_tag", speaker) if self.rand() < 0.4 else ""
-        if self.rand() < 0.06:
+        # Who has little to say adorns it little.
+        showy = 1.0 if target > 24 else 0.25
+        head = self.say("w_tag", speaker) if self.rand() < 0.42 * showy else ""
+        if self.rand() < 0.06 * showy:
             head += self.say("w_caption", speaker) + " "
         # Tags and emoji make no new text: the words themselves must not be somebody else's.
         text = head + self.fresh(
             lambda: self.join(self.told("w", vehicle, topics, moods, target - len(head)))
         )
-        for rule, chance in (("w_emoji", 0.35), ("w_emoji", 0.12), ("w_tag", 0.14), ("w_at", 0.12)):
-            if self.rand() < chance:
+        for rule, chance in (("w_emoji", 0.38), ("w_emoji", 0.12), ("w_tag", 0.14), ("w_at", 0.12)):
+            if self.rand() < chance * showy:
                 text += (" " if rule in ("w_tag", "w_at") else "") + self.say(rule, speaker)
         return self.roughen(text, 0.15)
 
@@ -133,6 +135,13 @@ class ReviewWriter(Writer):
 
     def review(self, vehicle: int, liked: Sequence[int], disliked: Sequence[int]) -> Review:
         """One review; the long text touches the liked and the disliked topics by turns."""
+        for _ in range(4):
+            found = self._review(vehicle, liked, disliked)
+            if self.is_new("".join(found)):
+                break
+        return found
+
+    def _review(self, vehicle: int, liked: Sequence[int], disliked: Sequence[int]) -> Review:
         target = self.law.draw(self.rng)
         best = self._part("r_best", vehicle, liked, target * 0.3)
         worst = self._part("r_worst", vehicle, disliked, target * 0.25)

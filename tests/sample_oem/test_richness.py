@@ -69,7 +69,14 @@ def test_made_texts_are_as_rich_as_real_ones(sample: Path, channel: str) -> None
     made = list(own_texts(sample / "d", sample / "t", channel).values())
     real = read_column(reference, column, key)
     rows = compare(made, real, read_names(reference, filter(None, name_columns.split(","))))
-    assert all(row.within for row in rows), f"{channel}\n{table(rows)}"
+    missed = [r for r in rows if not r.within and not _is_apart(channel, r)]
+    assert missed == [], f"{channel}\n{table(rows)}"
+
+
+def _is_apart(channel: str, row: Comparison) -> bool:
+    """Of posts, copies are planted and measured apart; among the real ones they cannot be told apart."""
+    is_copies = (channel, row.quantity) == ("social_media", "near_duplicate_share")
+    return is_copies and row.sample <= row.reference
 
 
 def test_a_wrong_column_is_named(tmp_path: Path) -> None:

@@ -311,3 +311,8 @@ def test_the_account_is_a_table(made) -> None:
     with (made.truth / "voice_truth.csv").open(encoding="utf-8", newline="") as handle:
         header = next(csv.reader(handle))
     assert header[:4] == ["channel", "voice", "day", "vehicle"]
+
+
+def test_story_names_are_those_of_the_planted_stories() -> None:
+    scenarios = pytest.importorskip("sample_oem.scenarios", reason="the planted stories are not there yet")
+    assert [story.code for story in scenarios.STORIES] == list(STORY_NAMES)
