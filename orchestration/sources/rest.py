@@ -167,7 +167,11 @@ def extract(job: Job) -> Iterator[Harvest]:
     if spool.pages and not spool.is_complete:
         job.say(f"{job.channel}: goes on after page {spool.pages} ({spool.rows:,} records) of last time")
     if not spool.is_complete:
-        _Reader(job, service, spool, bound).read_to_the_end()
+        reader = _Reader(job, service, spool, bound)
+        try:
+            reader.read_to_the_end()
+        finally:
+            reader.fetcher.session.close()
     harvest = _harvest(job, service, spool, bound)
     if harvest is not None:
         yield harvest

@@ -15,6 +15,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ import orjson
 from orchestration.sources.connector import Budget, Harvest, Job, SetDigest, SourceError
 from orchestration.sources.files import OWNER_FILE
 from orchestration.sources.options import Options
-from orchestration.sources.sql_cursor import latest_credible, moved
+from orchestration.sources.sql_cursor import AHEAD, latest_credible, moved
 from orchestration.sources.sql_values import UnusableValueError, canonical, line_of
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def extract(job: Job) -> Iterator[Harvest]:
     url, schema = job.options.text("url"), job.options.text("schema", "")
     budget = job.budget()
     attempts = int(job.options.number("attempts", 3, minimum=1))
+    job.options.flag("stop_at_receipt", default=False)
     job.options.reject_unknown()
     engine = _engine(url, job)
     scratch = job.folder / _SCRATCH
@@ -185,6 +187,7 @@ class _Reader:
     ) -> None:
         self.connection, self.schema, self.sink = connection, schema, sink
         self.job, self.budget = job, budget
+        self.stop_at_receipt = job.options.flag("stop_at_receipt", default=False)
         self._written = 0
 
     def read(self, table: TableOptions, known: Mapping[str, Any]) -> TableRun:
@@ -193,8 +196,12 @@ class _Reader:
         if not table.cursor:
             return self._whole(shape, known)
         cursor = shape.cursor
-        cap = latest_credible(self._sample(shape), self.job.received_at)
-        odd_where = f"{cursor} is null" + ("" if cap is None else f" or {cursor} > {shape.bound('cap')}")
+        # Rows past the cap: with `stop_at_receipt` they are not there yet, otherwise their time is wrong.
+        ahead = timedelta(0) if self.stop_at_receipt else AHEAD
+        cap = latest_credible(self._sample(shape), self.job.received_at, ahead)
+        odd_where = f"{cursor} is null"
+        if cap is not None and not self.stop_at_receipt:
+            odd_where += f" or {cursor} > {shape.bound('cap')}"
         run = TableRun({})
         odd, odd_rows = self._if_changed(shape, odd_where, {"cap": cap}, known.get("odd"), table.key)
         run.odd = odd.count

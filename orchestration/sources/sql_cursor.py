@@ -33,12 +33,15 @@ def moved(value: Any, overlap_s: float) -> Any:
     return value if moment is None else in_form(moment - timedelta(seconds=overlap_s), value)
 
 
-def latest_credible(sample: Any, received_at: datetime) -> Any:
-    """Return the last credible cursor in the form of `sample`; None where cursors are no times."""
+def latest_credible(sample: Any, received_at: datetime, ahead: timedelta = AHEAD) -> Any:
+    """Return the cursor `ahead` of receipt in the form of `sample`; None where cursors are no times.
+
+    Times without an offset are taken for Asia/Shanghai.
+    """
     moment = as_time(sample)
     if moment is None:
         return None
-    limit = received_at + AHEAD
+    limit = received_at + ahead
     if moment.tzinfo is None:
         limit = limit.astimezone(BUSINESS_ZONE).replace(tzinfo=None)
     else:

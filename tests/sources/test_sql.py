@@ -131,6 +131,15 @@ def test_row_of_the_far_future_does_not_hide_what_comes(bench: Bench, orders: Ex
     assert ids(bench, bench.collect(LATER)) == [62]
 
 
+def test_year_is_read_as_it_grew(bench: Bench, orders: Execute) -> None:
+    """With `stop_at_receipt` a database that knows the whole year gives each day its own rows."""
+    bench.set(**dict(bench.sources["forum"]) | {"stop_at_receipt": True})
+    for day in range(1, 9):
+        add_order(orders, 100 + day, f"2024-06-{day:02d} 03:00:00.000000+00:00")
+    found = [ids(bench, bench.collect(NOW + timedelta(days=day))) for day in range(9)]
+    assert found == [list(range(10)), *([100 + day] for day in range(1, 9))]
+
+
 def test_state_is_in_the_ledger_alone(bench: Bench, orders: Execute) -> None:
     """A new machine with nothing but the ledger goes on."""
     import shutil
