@@ -529,20 +529,37 @@ class _Union:
 
 # Pairs looked at together: 2 × 96 bytes each.
 _PAIRS = 100_000
+# Below, lists are faster than arrays.
+_LARGE_BUCKET = 200
 
 
 def _pairs(buckets: Iterable[tuple[list[int], list[int]]]) -> Iterator[Ints]:
     """Yield, some at a time, all (other, node) pairs of a bucket with a new node."""
     waiting: list[tuple[int, int]] = []
     for stored, new in buckets:
+        if len(new) * (len(stored) + len(new)) > _LARGE_BUCKET:
+            yield from _pairs_of_large(np.array(stored, np.int64), np.array(new, np.int64))
+            continue
         for place, node in enumerate(new):
             waiting += [(other, node) for other in stored]
             waiting += [(other, node) for other in new[:place]]
-            if len(waiting) >= _PAIRS:
-                yield np.array(waiting, np.int64)
-                waiting = []
+        if len(waiting) >= _PAIRS:
+            yield np.array(waiting, np.int64)
+            waiting = []
     if waiting:
         yield np.array(waiting, np.int64)
+
+
+def _pairs_of_large(stored: Ints, new: Ints) -> Iterator[Ints]:
+    """Yield the pairs of one bucket, for some of the new nodes at a time."""
+    step = max(1, _PAIRS // (len(stored) + len(new)))
+    everyone = np.concatenate((stored, new))
+    for start in range(0, len(new), step):
+        nodes = new[start : start + step]
+        places = np.arange(start, start + len(nodes)) + len(stored)
+        others = np.arange(len(everyone))
+        rows, columns = np.nonzero(others[None, :] < places[:, None])
+        yield np.stack((everyone[columns], nodes[rows]), axis=1)
 
 
 def _set_key(meeting: Hashes, compared: Hashes) -> int:

@@ -37,7 +37,7 @@ BANDS, ROWS = 32, 3
 # Two texts are near-duplicates from this share of common shingles (Jaccard) on …
 ALIKE = 0.49
 # … or if nearly all of the shorter one is in the longer one, which is not much longer (cut tail, new start).
-CONTAINED, LEAST_SIZE_RATIO = 0.85, 0.4
+CONTAINED, LEAST_SIZE_RATIO = 0.9, 0.4
 # Few shingles are easily shared by stock phrases: with fewer common ones only near equality counts.
 FEW_SHINGLES, ALIKE_IF_FEW = 16, 0.8
 
@@ -73,7 +73,7 @@ class Skeletons(NamedTuple):
 
     codes: NDArray[np.uint32]
     owners: Ints
-    count: int
+    texts: int
 
 
 def skeletons_of(texts: Sequence[str]) -> Skeletons:
@@ -99,7 +99,7 @@ def shingle(skeletons: Skeletons, size: int) -> Shingled:
     both.sort()
     both = both[np.diff(both, prepend=both[:1] ^ np.uint64(1)) != 0]
     values = (both & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    begins = np.searchsorted(both >> np.uint64(32), np.arange(skeletons.count + 1, dtype=np.uint64))
+    begins = np.searchsorted(both >> np.uint64(32), np.arange(skeletons.texts + 1, dtype=np.uint64))
     return Shingled(values, begins.astype(np.int64))
 
 

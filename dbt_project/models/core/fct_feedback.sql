@@ -89,7 +89,8 @@ scored_texts as (
 score_totals as (
     select
         feedback_id,
-        {{ joined_text('coalesce(text_repaired, verbatim)', line_feed(), 'text_seq asc nulls last') }} as verbatim_repaired,
+        {{ joined_text('coalesce(text_repaired, verbatim)', line_feed(), 'text_seq asc nulls last') }}
+            as verbatim_repaired,
         count(text_repaired) as repaired_count,
         sum(customer_char_count) as customer_char_count,
         -- A voice is noise only if all its texts are.
