@@ -85,7 +85,7 @@ def test_mailbox_splits_at_separators_and_unquotes(tmp_path: Path) -> None:
     )
     assert [one.values[0] for one in items] == ["m1@x", "m2@x"]
     assert items[0].values[4] == "a\nFrom b\n>From c\nFrom here on"
-    assert [one.line_no for one in items] == [3, 14]
+    assert [one.line_no for one in items] == [3, 15]
 
 
 def test_multipart_prefers_plain_and_names_attachments(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_own_words_between_quotes_and_plain_texts_stay() -> None:
 
 def test_html_becomes_text() -> None:
     page = "<head><style>p{}</style></head><p>一&nbsp;&amp;<br>二</p><script>x</script><blockquote>旧</blockquote><p>三"
-    assert html_text(page) == "一 &\n二\n\n> 旧\n三"
+    assert html_text(page) == "一 &\n二\n> 旧\n三"
 
 
 def test_renamed_column_says_one_thing_or_is_refused(tmp_path: Path) -> None:
