@@ -42,7 +42,7 @@ except ImportError:
 
 _TOP_KEYS = frozenset(
     (
-        "channel", "version", "label_zh", "description_zh", "format", "encoding", "csv", "xlsx", "id_basis",
+        "channel", "version", "label_zh", "description_zh", "format", "encoding", "csv", "id_basis",
         "attributes", "entities",
     )
 )  # fmt: skip
@@ -84,7 +84,6 @@ def load_contract(path: Path | str) -> Contract:
         encoding=_encoding(path, form, document.get("encoding")),
         id_basis=check_one_of(f"{path}: id_basis", document.get("id_basis", "source"), ID_BASES),
         delimiter=_delimiter(path, document),
-        sheet=_sheet(path, document),
         attributes=MappingProxyType(_attributes(path, document.get("attributes"))),
         entities=MappingProxyType(
             {str(name): _entity(path, name, entry) for name, entry in entities.items()}
@@ -126,9 +125,8 @@ def _encoding(path: Path, form: str, value: Any) -> str:
 
 
 def _check_format(contract: Contract) -> None:
-    for name, option in (("csv", contract.delimiter != ","), ("xlsx", contract.sheet is not None)):
-        if option and contract.format != name:
-            raise ContractError(f"{contract.path}: `{name}:` is for format {name}, not {contract.format}")
+    if contract.delimiter != "," and contract.format != "csv":
+        raise ContractError(f"{contract.path}: `csv:` is for format csv, not {contract.format}")
     if contract.format == "jsonl":
         _check_json(contract)
     if contract.format == "mbox":
@@ -185,16 +183,6 @@ def _delimiter(path: Path, document: Mapping[str, Any]) -> str:
     if delimiter not in (",", ";", "\t", "|"):
         raise ContractError(f"{path}: csv.delimiter {delimiter!r}; use one of , ; | or a tab")
     return str(delimiter)
-
-
-def _sheet(path: Path, document: Mapping[str, Any]) -> str | None:
-    options = document.get("xlsx") or {}
-    if not isinstance(options, dict):
-        raise ContractError(f"{path}: xlsx: expected a mapping such as {{sheet: 台账}}")
-    refuse_unknown(f"{path}: xlsx", options, frozenset({"sheet"}))
-    if "sheet" not in options:
-        return None
-    return check_text(f"{path}: xlsx.sheet", options["sheet"])
 
 
 def _attributes(path: Path, entry: Any) -> dict[str, Any]:

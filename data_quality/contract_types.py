@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-FORMATS = ("csv", "jsonl", "mbox", "xlsx")
+FORMATS = ("csv", "jsonl", "mbox")
 ENCODINGS = ("utf-8", "gb18030", "mime")
 # What a mail gives; a contract of format mbox names these as sources.
 MAIL_SOURCES = (
@@ -179,5 +179,4 @@ class Contract:
     id_basis: str
     entities: Mapping[str, Entity]
     delimiter: str = ","
-    sheet: str | None = None  # of an xlsx workbook; None: the first one
     attributes: Mapping[str, Any] = field(default_factory=dict)

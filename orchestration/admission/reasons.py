@@ -22,11 +22,6 @@ class Reason(StrEnum):
     DUPLICATE_COLUMN = "duplicate_column"
     WRONG_DELIMITER = "wrong_delimiter"
     WRONG_ENCODING = "wrong_encoding"
-    NOT_A_WORKBOOK = "not_a_workbook"
-    WORKBOOK_LOCKED = "workbook_locked"
-    WORKBOOK_MACRO = "workbook_macro"
-    MISSING_SHEET = "missing_sheet"
-    SHEET_DAMAGED = "sheet_damaged"
     # bytes and characters
     INVALID_ENCODING = "invalid_encoding"
     MOJIBAKE = "mojibake"
@@ -55,8 +50,6 @@ class Reason(StrEnum):
     # values
     MISSING_VALUE = "missing_value"
     AMBIGUOUS_VALUE = "ambiguous_value"
-    CELL_ERROR = "cell_error"
-    DIGITS_LOST = "digits_lost"
     WRONG_TYPE = "wrong_type"
     INVALID_NUMBER = "invalid_number"
     INVALID_BOOLEAN = "invalid_boolean"
@@ -104,15 +97,6 @@ REASON_TEXTS: dict[Reason, ReasonText] = {
     Reason.WRONG_ENCODING: ReasonText(
         "文件编码与契约不符", "请来源方改用契约声明的编码，或更新契约的 encoding 后释放"
     ),
-    Reason.NOT_A_WORKBOOK: ReasonText(
-        "不是 xlsx 工作簿", "请另存为 .xlsx 工作簿后重新交付（不要打包、不要只改扩展名）"
-    ),
-    Reason.WORKBOOK_LOCKED: ReasonText("工作簿已加密", "请来源方去除打开密码后重新交付"),
-    Reason.WORKBOOK_MACRO: ReasonText("工作簿含有宏", "请另存为不含宏的 .xlsx 后重新交付"),
-    Reason.MISSING_SHEET: ReasonText(
-        "缺少契约要求的工作表", "核对工作表名称；若来源改名请更新契约的 xlsx.sheet 后释放"
-    ),
-    Reason.SHEET_DAMAGED: ReasonText("工作表内容损坏", "请用 Excel 或 WPS 重新打开、另存后交付"),
     Reason.INVALID_ENCODING: ReasonText("含有无法解码的字节", "该行不是契约声明的编码；" + _ASK_SOURCE),
     Reason.MOJIBAKE: ReasonText("文字已成乱码", "来源系统在导出前已用错编码；" + _ASK_SOURCE),
     Reason.NUL_CHARACTER: ReasonText("含有空字符 (NUL)", _ASK_SOURCE),
@@ -138,10 +122,6 @@ REASON_TEXTS: dict[Reason, ReasonText] = {
     Reason.MISSING_VALUE: ReasonText("必填字段为空", _ASK_SOURCE),
     Reason.AMBIGUOUS_VALUE: ReasonText(
         "新旧字段同时有值且不一致", "同一字段的新旧名称内容不同；请来源方确认以哪个为准"
-    ),
-    Reason.CELL_ERROR: ReasonText("单元格为错误值或公式无结果", "请来源方修正公式，保存后重新交付"),
-    Reason.DIGITS_LOST: ReasonText(
-        "长数字已丢失末位", "表格软件只保留 15 位数字；请将该列设为文本格式后重新导出"
     ),
     Reason.WRONG_TYPE: ReasonText("字段类型与契约不符", "来源可能改了类型；核对后修正或更新契约"),
     Reason.INVALID_NUMBER: ReasonText("不是合法的数字", _ASK_SOURCE),
