@@ -41,8 +41,8 @@ class _Script(NamedTuple):
 
 @cache
 def _script() -> _Script:
-    """Read ``traditional.tsv``: phrases, single characters, and characters with their pinyin."""
-    path = Path(__file__).with_name("traditional.tsv")
+    """Read ``traditional.txt``: phrases, single characters, and characters with their pinyin."""
+    path = Path(__file__).with_name("traditional.txt")
     lines = [x.split("\t") for x in path.read_text(encoding="utf-8").splitlines() if not x.startswith("#")]
     return _Script(
         tuple((s, t) for s, t, _ in lines if len(s) > 1),
