@@ -1,14 +1,15 @@
 """A sample carmaker with known truths: a seeded simulator that writes deliveries for every channel.
 
 Only the demo command, benchmarks and tests import this package; the warehouse never does, and never
-opens its truth files (a test sees to both). ``world`` says who exists, ``events`` what happens,
+opens its truth files (a test sees to both). ``scenarios`` says what is planted, ``world`` who exists,
+``lifecycle`` what years of ownership do, ``events`` what is voiced, ``business`` what systems record,
 ``voices`` what people say, ``shapes`` how a source exports it, ``faults`` what goes wrong on the way,
 ``deliveries`` which files arrive when, ``truth`` what a correct warehouse must then find.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,12 +19,17 @@ import numpy as np
 from sample_oem.deliveries import BAD_DAY_CHANNEL, Delivery, bad_day, pack, write, write_manifest
 from sample_oem.events import Happenings, happen
 from sample_oem.faults import inject
+from sample_oem.scenarios import moved, scenario as find_scenario
 from sample_oem.shapes import BUILDERS, Context
+from sample_oem.shapes_business import BUSINESS_CHANNELS, BusinessDelivery, Calendar, deliver
+from sample_oem.streams import Streams
 from sample_oem.truth import Oracle
+from sample_oem.truth_world import write_world
+from sample_oem.voices.compose import Composer
 from sample_oem.world import build_world
 
-CHANNELS: tuple[str, ...] = tuple(sorted(BUILDERS))
-SIZES: dict[str, tuple[int, float]] = {"XS": (400, 40.0), "S": (3000, 200.0), "M": (30_000, 2000.0)}
+CHANNELS: tuple[str, ...] = tuple(sorted({*BUILDERS, *BUSINESS_CHANNELS}))
+SIZES: dict[str, tuple[int, float]] = {"XS": (400, 40.0), "S": (5000, 250.0), "M": (100_000, 4100.0)}
 DEFAULT_END = date(2026, 3, 31)
 
 
@@ -47,35 +53,65 @@ def generate(
     owners: int = 3000,
     voices_per_day: float | Sequence[float] | None = None,
     channels: Sequence[str] = CHANNELS,
+    scenario: str = "base",
 ) -> Summary:
     """Write ``days`` days of deliveries, the last received on ``end`` (Shanghai date).
 
     ``out`` gets ``<channel>/<received_at>__<name>`` and ``deliveries.csv``; ``truth`` the expected
     counts and planted rows, and must lie outside ``out``. ``voices_per_day`` is one number, or one
     per day (such as a small history before one large day); without it, what suits the owners.
+    ``scenario`` names a world of ``scenarios`` (base, a null twin, a variant).
     The same arguments give the same bytes. Raises ``ValueError`` with what to change.
     """
     volumes = _volumes(days, owners, voices_per_day)
     _check(out, truth, channels)
     last = np.datetime64(end)
     first_day = last - np.timedelta64(days, "D")
-    rng = np.random.default_rng(seed)
-    world = build_world(rng, owners, last - np.timedelta64(1, "D"))
-    happenings = happen(rng, world, volumes, first_day)
+    streams = Streams(seed)
+    planted = find_scenario(scenario)
+    world = build_world(streams, owners, last - np.timedelta64(1, "D"), planted, days)
+    happenings = happen(streams, world, volumes, first_day)
     context = Context(world, happenings, first_day, days, seed)
     written: list[Delivery] = []
+    recorded: list[BusinessDelivery] = []
     for channel in sorted(channels):
-        written += pack(context, channel, inject(context, channel, BUILDERS[channel](context)))
+        if channel in BUSINESS_CHANNELS:
+            recorded += deliver(happenings, Calendar(first_day, days), channel, _workshop(context, channel))
+        else:
+            written += pack(context, channel, inject(context, channel, BUILDERS[channel](context)))
     oracle = Oracle(
         planted=context.planted,
         groups=context.template_groups,
-        notes=_notes(context, happenings, end, owners),
+        notes=_notes(context, happenings, end, owners) | {"scenario": scenario, "moved": moved(planted)},
     )
     out.mkdir(parents=True, exist_ok=True)
     write(out, written, oracle)
-    write_manifest(out, written)
+    for delivery in recorded:
+        (out / delivery.channel).mkdir(parents=True, exist_ok=True)
+        (out / delivery.channel / delivery.path_name).write_bytes(delivery.payload)
+        oracle.deliveries.append(delivery.truth)
+    files: list[Delivery | BusinessDelivery] = [*written, *recorded]
+    write_manifest(out, files)
     oracle.write(truth)
-    return Summary(out, truth, len(written), sum(len(d.payload) for d in written), oracle.channel_totals())
+    write_world(truth / "world", world, happenings, first_day)
+    return Summary(out, truth, len(files), sum(len(d.payload) for d in files), oracle.channel_totals())
+
+
+def _workshop(context: Context, channel: str) -> Callable[[int], tuple[str, str, str]]:
+    """Words for repairs and claims: (what the customer says, cause, correction) of a trouble."""
+    composer = Composer(context.world, "warranty_claims", context.seed)
+    problems = context.happenings.problems
+
+    def note(problem: int) -> tuple[str, str, str]:
+        if problem < 0:
+            return "按里程保养", "", "更换机油机滤，常规检查"
+        vehicle, aspect = int(problems.vehicle[problem]), int(problems.aspect[problem])
+        first = composer.note(vehicle, aspect)
+        if channel == "warranty_claims":
+            return first, "", ""
+        return first, composer.note(vehicle, aspect), composer.note(vehicle, aspect)
+
+    return note
 
 
 def _volumes(days: int, owners: int, voices_per_day: float | Sequence[float] | None) -> np.ndarray:

@@ -10,10 +10,11 @@ import csv
 import gzip
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sample_oem.shapes import HEADERS, Context, csv_line
 from sample_oem.truth import Item, Oracle
@@ -167,7 +168,7 @@ def write(out: Path, deliveries: list[Delivery], oracle: Oracle) -> None:
             oracle.receive(*place, delivery.kind, delivery.lines)
 
 
-def write_manifest(out: Path, deliveries: list[Delivery]) -> None:
+def write_manifest(out: Path, deliveries: Sequence[Any]) -> None:
     """``deliveries.csv``: channel, file, received_at, in order of receipt."""
     with (out / "deliveries.csv").open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")

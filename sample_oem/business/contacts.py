@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sample_oem.business.frames import NONE, Frame, Scene, at, numbers, stack, texts, timeline
+from sample_oem.business.frames import NONE, Frame, Scene, at, numbers, stack, texts, timeline, zero_filled
 from sample_oem.catalogue import ASPECTS, SAFETY_ASPECTS
 from sample_oem.events import Problems, Voices
 from sample_oem.places import CITIES
@@ -132,7 +132,7 @@ def _of_voices(scene: Scene, problems: Problems, name: str, voices: Voices, foun
     dates = np.char.replace((voices.day + scene.first_day).astype("datetime64[D]").astype(str), "-", "")
     known = np.full(len(voices), "", dtype=object)
     if name == "call_center":
-        known = np.char.add(np.char.add("CALL", dates), np.char.add("-", np.char.zfill(np.arange(len(voices)).astype(str), 6))).astype(object)
+        known = np.char.add(np.char.add("CALL", dates), np.char.add("-", zero_filled(np.arange(len(voices)), 6))).astype(object)
     why = (voices.problem, voices.aspect, voices.polarity)
     return _contacts(scene, name, known, voices.day, voices.speaker, why, "C" + name[0].upper(), found, voices.second)
 

@@ -64,8 +64,15 @@ def texts(values: Sequence[str] | np.ndarray, index: np.ndarray) -> np.ndarray:
 
 def numbers(prefix: str, number: np.ndarray, width: int = 8) -> np.ndarray:
     """Business numbers such as ``WO00012345``; a negative number gives an empty cell."""
-    made = np.char.add(prefix, np.char.zfill(np.maximum(number, 0).astype(np.int64).astype(str), width))
+    if not len(number):
+        return np.zeros(0, dtype=object)
+    made = np.char.add(prefix, zero_filled(np.maximum(number, 0).astype(np.int64), width))
     return np.where(number < 0, "", made).astype(object)
+
+
+def zero_filled(number: np.ndarray, width: int) -> np.ndarray:
+    """Texts of numbers with leading zeros."""
+    return np.char.zfill(number.astype(str), width) if len(number) else number.astype(str)
 
 
 Step = tuple[np.ndarray, dict[str, np.ndarray | str | int]]

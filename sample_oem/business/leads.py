@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sample_oem.business.frames import NONE, Frame, Scene, at, numbers, stack, texts, timeline
+from sample_oem.business.frames import NONE, Frame, Scene, at, numbers, stack, texts, timeline, zero_filled
 from sample_oem.business.sales import Orders
 from sample_oem.events import Voices
 from sample_oem.models import MODEL_INDEX, MODELS
@@ -73,7 +73,7 @@ def _lost(scene: Scene) -> Frame:
     model = streams.pick("lost/model", [m.share for m in MODELS], row)
     closed = created + 10 + streams.below("lost/wait", 40, row)
     second = scene.second("lost", row)
-    phones = np.char.add("19", np.char.zfill((700_000_000 + row * 13_007 % 99_999_989).astype(str), 9)).astype(object)
+    phones = np.char.add("19", zero_filled(700_000_000 + row * 13_007 % 99_999_989, 9)).astype(object)
     blank = np.full(n, "", dtype=object)
     base = {
         "lead_no": numbers("LL", row, 9), "customer_no": blank, "phone": phones,
