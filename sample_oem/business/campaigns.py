@@ -36,7 +36,7 @@ def _campaigns(scene: Scene) -> Frame:
     names = ("campaign_no", "campaign_name_zh", "claim_text", "aspect_tag", "vehicle_model_code", "medium", "spend_cny",
              "brand_side", "brand_zh", "service_script", "start_date", "end_date")  # fmt: skip
     frame = _table(names, rows)
-    return timeline(frame, [((frame["start_date"] - 3) * DAY_S + 36_000, {})])
+    return timeline(frame, [(frame["start_date"] * DAY_S + 36_000, {})])
 
 
 def _actions(scene: Scene) -> Frame:

@@ -17,6 +17,16 @@ TRUTH_FILES = (
     "scores_by_day.csv",
     "voices_by_day.csv",
     "template_groups.csv",
+    "truth_person.csv",
+    "truth_vehicle.csv",
+    "truth_latent.csv",
+    "truth_problem.csv",
+    "truth_voice_row.csv",
+    "truth_invitation.csv",
+    "truth_planted.json",
+    "truth_claim_cause.csv",
+    "truth_case_cause.csv",
+    "truth_repair_cause.csv",
 )
 
 
@@ -47,4 +57,4 @@ def test_the_patterns_would_find_an_offender() -> None:
 
 
 def test_truth_files_listed_here_are_those_written(made) -> None:
-    assert {p.name for p in made.truth.iterdir()} == set(TRUTH_FILES)
+    assert {p.name for p in made.truth.rglob("*") if p.is_file()} == set(TRUTH_FILES)
