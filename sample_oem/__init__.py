@@ -19,7 +19,8 @@ import numpy as np
 from sample_oem.deliveries import BAD_DAY_CHANNEL, Delivery, bad_day, pack, write, write_manifest
 from sample_oem.events import Happenings, happen
 from sample_oem.faults import inject
-from sample_oem.scenarios import moved, scenario as find_scenario
+from sample_oem.scenarios import moved
+from sample_oem.scenarios import scenario as find_scenario
 from sample_oem.shapes import BUILDERS, Context
 from sample_oem.shapes_business import BUSINESS_CHANNELS, BusinessDelivery, Calendar, deliver
 from sample_oem.streams import Streams
@@ -28,6 +29,7 @@ from sample_oem.truth_world import write_world
 from sample_oem.voices.compose import Composer
 from sample_oem.world import build_world
 
+VOICE_CHANNELS: tuple[str, ...] = tuple(sorted(BUILDERS))
 CHANNELS: tuple[str, ...] = tuple(sorted({*BUILDERS, *BUSINESS_CHANNELS}))
 SIZES: dict[str, tuple[int, float]] = {"XS": (400, 40.0), "S": (5000, 250.0), "M": (100_000, 4100.0)}
 DEFAULT_END = date(2026, 3, 31)

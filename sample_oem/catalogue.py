@@ -151,7 +151,9 @@ def seasonal_weights(quiet_lift: float, season: float) -> np.ndarray:
     """Shares by model, calendar month (0..11) and climate (0 mild, 1 cold), shape (models, 12, 2, aspects)."""
     factor = np.ones((12, 2, len(ASPECTS)))
     for month in range(12):
-        for code, extra in (_WINTER if month in (11, 0, 1) else _SUMMER if month in (5, 6, 7) else {}).items():
+        for code, extra in (
+            _WINTER if month in (11, 0, 1) else _SUMMER if month in (5, 6, 7) else {}
+        ).items():
             factor[month, :, INDEX[code]] += season * extra
             factor[month, 1, INDEX[code]] += season * (extra if month in (11, 0, 1) else 0.0)
     weights = problem_weights(quiet_lift)[:, None, None, :] * factor

@@ -197,9 +197,7 @@ def happen(
     scene = _Scene(streams, world, volumes, sold, start, problems, quiet)
     stories = tales(streams, world, {c: volumes * s for c, s in CHANNEL_SHARE.items()}, start)
     voices = {
-        name: _channel(scene, name, stories.get(name, []))
-        for name in CHANNEL_SHARE
-        if name != "survey"
+        name: _channel(scene, name, stories.get(name, [])) for name in CHANNEL_SHARE if name != "survey"
     }
     invitations = invite(streams, world, volumes * CHANNEL_SHARE["survey"], start, problems)
     business, links = record(streams, world, problems, voices, start, len(volumes))
@@ -279,7 +277,9 @@ def _told(scene: _Scene, name: str, tale: Tale) -> Voices:
     n = len(tale.day)
     vehicle = _in_use(scene, tale.day, scene.streams.chance(f"tale/{name}/{tale.story}", np.arange(n)))
     if len(tale.cars):
-        vehicle = tale.cars[scene.streams.below(f"tale/car/{name}/{tale.story}", len(tale.cars), np.arange(n))]
+        vehicle = tale.cars[
+            scene.streams.below(f"tale/car/{name}/{tale.story}", len(tale.cars), np.arange(n))
+        ]
     speaker = np.where(tale.is_stranger, -1, _holder(scene, vehicle, tale.day))
     return Voices(
         tale.day, vehicle, tale.aspect, tale.polarity, np.ones(n, dtype=int), np.full(n, -1),
@@ -315,7 +315,9 @@ def _fill(scene: _Scene, name: str, missing: np.ndarray) -> Voices:
     day, place = day[~echo], place[~echo]
     vehicle = _in_use(scene, day, streams.chance(f"talk/{name}", day, place))
     aspect = _pick_by_model(
-        catalogue.talk_weights(), scene.world.vehicles.model[vehicle], streams.chance(f"topic/{name}", day, place)
+        catalogue.talk_weights(),
+        scene.world.vehicles.model[vehicle],
+        streams.chance(f"topic/{name}", day, place),
     )
     mood = _MOOD.get(name, [0.20, 0.34, 0.46])
     polarity = streams.pick(f"mood/{name}", mood, day, place) - 1
@@ -357,7 +359,7 @@ def _with_reposts(scene: _Scene, name: str, voices: Voices) -> Voices:
     reach = number - np.searchsorted(voices.day, voices.day - 3)
     back = 1 + (scene.streams.chance(f"repost/back/{name}", number) * np.maximum(reach, 1)).astype(int)
     target = np.where(wanted & (reach > 0), number - back, -1)
-    viral = np.flatnonzero((voices.story == STORY["viral_burst"]))
+    viral = np.flatnonzero(voices.story == STORY["viral_burst"])
     if len(viral):
         inside = viral[1:][target[viral[1:]] >= 0]
         target[inside] = viral[0]
@@ -368,7 +370,14 @@ def _with_reposts(scene: _Scene, name: str, voices: Voices) -> Voices:
     is_copy = target >= 0
     source = np.where(is_copy, target, number)
     speaker = np.where(is_copy, -1, voices.speaker)
-    copied = {f: getattr(voices, f)[source] for f in ("vehicle", "aspect", "polarity", "severity", "problem", "story", "campaign")}
+    copied = {
+        f: getattr(voices, f)[source]
+        for f in ("vehicle", "aspect", "polarity", "severity", "problem", "story", "campaign")
+    }
     return Voices(
-        day=voices.day, second=voices.second, repost_of=np.where(is_copy, target, -1), speaker=speaker, **copied
+        day=voices.day,
+        second=voices.second,
+        repost_of=np.where(is_copy, target, -1),
+        speaker=speaker,
+        **copied,
     )

@@ -28,7 +28,7 @@ from sample_oem.streams import Streams, logistic
 
 QUARTERS, QUARTER_DAYS = 26, 91
 _RATE = 0.36  # troubles per car and quarter: about 1.4 a year
-_COLD = frozenset("北京 天津 河北 山西 内蒙古 辽宁 吉林 黑龙江 甘肃 宁夏 新疆 山东 陕西".split())
+_COLD = frozenset(["北京", "天津", "河北", "山西", "内蒙古", "辽宁", "吉林", "黑龙江", "甘肃", "宁夏", "新疆", "山东", "陕西"])
 _IS_COLD = np.array([c.province in _COLD for c in CITIES]).astype(int)
 
 
@@ -301,9 +301,7 @@ def _troubles(setting: _Setting, state: _State, q: int) -> list[np.ndarray]:
     return rows
 
 
-def _aspects(
-    setting: _Setting, cars: Cars, row: np.ndarray, day: np.ndarray, key: np.ndarray
-) -> np.ndarray:
+def _aspects(setting: _Setting, cars: Cars, row: np.ndarray, day: np.ndarray, key: np.ndarray) -> np.ndarray:
     month = day.astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
     cold = _IS_COLD[setting.traits["city"][cars.owner[row]]]
     table = (cars.model[row] * 12 + month) * 2 + cold
@@ -312,7 +310,7 @@ def _aspects(
     return (np.searchsorted(setting.weights, table + draw) - table * width).clip(0, width - 1)
 
 
-def _not_fixed(  # noqa: PLR0913 - one argument per column
+def _not_fixed(
     setting: _Setting, cars: Cars, row: np.ndarray, day: np.ndarray, aspect: np.ndarray, key: np.ndarray
 ) -> np.ndarray:
     """Whether a common trouble stays in spite of the technical bulletin (the fix that may do nothing)."""
@@ -322,7 +320,7 @@ def _not_fixed(  # noqa: PLR0913 - one argument per column
     return ~touched | (setting.streams.chance("idle_fix", key) < left_over)
 
 
-def _cases(  # noqa: PLR0913 - one argument per column
+def _cases(
     setting: _Setting, cars: Cars, row: np.ndarray, owner: np.ndarray, severity: np.ndarray, key: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Who complains (the loyal more often than others, the silent never), and whose complaint is solved."""
@@ -375,9 +373,7 @@ def _refer(setting: _Setting, state: _State, q: int) -> None:
 def _leave(setting: _Setting, state: _State, q: int) -> None:
     before = np.nan_to_num(state.latent[:, q - 1])
     silent = setting.traits["is_silent"] & (before < -0.2)
-    who = _happens(
-        setting, state, q, "leave", -4.6 - 0.5 * before + setting.planted.silent_leaving * silent
-    )
+    who = _happens(setting, state, q, "leave", -4.6 - 0.5 * before + setting.planted.silent_leaving * silent)
     state.left[who] = _day_in(setting, q, "leave", who)
 
 
@@ -400,7 +396,12 @@ def _buy(setting: _Setting, state: _State, q: int) -> None:
     streams, first = setting.streams, int(setting.start[q])
     before = np.nan_to_num(state.latent[:, q - 1])
     odds = repurchase_log_odds(
-        setting.planted, setting.traits, setting.buys, before, first - state.newest, q - state.resolved_at <= 4
+        setting.planted,
+        setting.traits,
+        setting.buys,
+        before,
+        first - state.newest,
+        q - state.resolved_at <= 4,
     )
     may = (setting.traits["kind"] != 1) & (state.bought < 2)
     who = _happens(setting, state, q, "repurchase", np.where(may, odds, -99.0))

@@ -101,7 +101,7 @@ class _Ground:
         return cars[self.streams.below(name, len(cars), np.arange(n))]
 
 
-def lay(  # noqa: PLR0913 - the whole setting
+def lay(
     streams: Streams,
     planted: Planted,
     cars: Cars,
@@ -114,7 +114,14 @@ def lay(  # noqa: PLR0913 - the whole setting
     """All story troubles on first cars, and how the software update was rolled out."""
     ground = _Ground(streams, planted, cars, city, span, last, days)
     trouble, rollout = _software(ground)
-    parts = [trouble, _bad_lot(ground, lot), *_recurrence(ground), _peak(ground), _surge(ground), _cluster(ground)]
+    parts = [
+        trouble,
+        _bad_lot(ground, lot),
+        *_recurrence(ground),
+        _peak(ground),
+        _surge(ground),
+        _cluster(ground),
+    ]
     columns = [np.concatenate(c) for c in zip(*parts, strict=True)]
     day, car, aspect, severity, story = columns
     order = np.lexsort((car, story, day))
@@ -148,11 +155,15 @@ def _bad_lot(ground: _Ground, lot: np.ndarray) -> Part:
     excess = (ground.planted.lot_ratio - 1) / ground.planted.lot_ratio
     n_range = np.arange(n)
     hit = (ground.streams.chance("lot/hit", n_range) < excess * 1.2) & (ground.planted.lot_ratio > 1)
-    car = np.where(
-        hit & (len(carriers) > 0),
-        ground.some("lot/car", carriers if len(carriers) else everyone, n),
-        ground.some("lot/any", everyone, n),
-    ) if len(everyone) else everyone
+    car = (
+        np.where(
+            hit & (len(carriers) > 0),
+            ground.some("lot/car", carriers if len(carriers) else everyone, n),
+            ground.some("lot/any", everyone, n),
+        )
+        if len(everyone)
+        else everyone
+    )
     reach = max(ground.last - start, 1)
     day = start + (ground.streams.chance("lot/day", n_range) ** 0.8 * reach).astype(int)
     if n:
@@ -184,9 +195,7 @@ def _software(ground: _Ground) -> tuple[Part, Rollout]:
     installed = np.full(len(cars.owner), -1)
     installed[model] = np.maximum(start[city] + streams.below("x01/install", 9, number), cars.sold[model])
     fixed = day >= installed[model[row]]
-    kept = ~fixed | (
-        streams.chance("x01/kept", number[row], day) < np.exp(ground.planted.ota_log_ratio)
-    )
+    kept = ~fixed | (streams.chance("x01/kept", number[row], day) < np.exp(ground.planted.ota_log_ratio))
     row, day = row[kept], day[kept]
     severity = 1 + streams.below("x01/severity", 2, number[row], day)
     part = _part(day, model[row], "ICT-SCR", severity, "x01")
@@ -251,7 +260,9 @@ def _cluster(ground: _Ground) -> Part:
     """A dozen brake failures on one model built in one month, thickening towards the end."""
     cars = ground.on_road(catalogue.SAFETY_CLUSTER_MODEL, ground.last - 25)
     if not len(cars):
-        return _part(np.zeros(0, int), cars, catalogue.SAFETY_CLUSTER_ASPECT, np.zeros(0, int), "safety_cluster")
+        return _part(
+            np.zeros(0, int), cars, catalogue.SAFETY_CLUSTER_ASPECT, np.zeros(0, int), "safety_cluster"
+        )
     built = ground.cars.sold[cars] - built_before(ground.streams, ground.cars.number[cars])
     months = built.astype("datetime64[D]").astype("datetime64[M]")
     values, counts = np.unique(months, return_counts=True)
@@ -260,4 +271,10 @@ def _cluster(ground: _Ground) -> Part:
     reach = min(21, ground.days)
     draw = ground.streams.chance("cluster/day", np.arange(n))
     day = ground.last - (draw**1.6 * reach).astype(int)
-    return _part(day, ground.some("cluster/car", lot, n), catalogue.SAFETY_CLUSTER_ASPECT, np.full(n, 3), "safety_cluster")
+    return _part(
+        day,
+        ground.some("cluster/car", lot, n),
+        catalogue.SAFETY_CLUSTER_ASPECT,
+        np.full(n, 3),
+        "safety_cluster",
+    )

@@ -37,7 +37,9 @@ class Planted:
     idle_fix_log_ratio: float = 0.0  # a fix started at a peak that does nothing (effect twin: -0.7)
     quiet_lift: float = 6.0  # X14/X10: weight of noise among the troubles of the car sold as quiet
     rival: float = 2.5  # factor on leads lost to the rival after its event
-    returns_display: float = 0.16  # X02: extra share of accessories returned where colour or size is shown wrong
+    returns_display: float = (
+        0.16  # X02: extra share of accessories returned where colour or size is shown wrong
+    )
     navigation_harm: float = 0.9  # X03: latent loss per severity step of navigation trouble
     smart_focus: float = 0.75  # X04: share of talk on the smart cabin that is about stutter and speech
     seat_share: float = 0.24  # X05: share of lost prospects who name the seats in the last quarter

@@ -88,7 +88,9 @@ def _parsed() -> dict[tuple[str, str], Shape]:
         channel, entity = head.split(".")
         names, kinds = zip(*((c.partition(":")[0], c.partition(":")[2] or "s") for c in columns), strict=True)
         key = _KEYS.get(entity, 1)
-        shapes[channel, entity] = Shape(channel, entity, names, kinds, tuple(range(key)) if isinstance(key, int) else key)
+        shapes[channel, entity] = Shape(
+            channel, entity, names, kinds, tuple(range(key)) if isinstance(key, int) else key
+        )
     return shapes
 
 
@@ -128,7 +130,12 @@ class Calendar:
     def dates(self, day: np.ndarray, form: str) -> np.ndarray:
         """Texts of days; empty where ``NONE``. ``form`` is iso or german."""
         values, place = np.unique(day, return_inverse=True)
-        table = (self.first_day + np.where(values == NONE, 0, values)).astype("datetime64[D]").astype(str).tolist()
+        table = (
+            (self.first_day + np.where(values == NONE, 0, values))
+            .astype("datetime64[D]")
+            .astype(str)
+            .tolist()
+        )
         if form == "german":
             table = [f"{t[8:10]}.{t[5:7]}.{t[:4]}" for t in table]
         made = np.array([*table, ""], dtype=object)[:-1]
@@ -149,7 +156,9 @@ _CLOCK: list[np.ndarray] = []
 def _clock() -> np.ndarray:
     if not _CLOCK:
         _CLOCK.append(
-            np.array([f" {s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(DAY_S)], dtype=object)
+            np.array(
+                [f" {s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(DAY_S)], dtype=object
+            )
         )
     return _CLOCK[0]
 
@@ -197,10 +206,12 @@ def _exported(frame: Frame, days: int, shape: Shape) -> Frame:
     key = _joined_key([frame[shape.names[n]] for n in shape.key])
     order = np.lexsort((frame["_at"], key))
     old = frame["_at"][order] < 0
-    follows = np.append(key[order][1:] == key[order][:-1], False)  # noqa: FBT003
-    next_is_old = np.append(old[1:], False)  # noqa: FBT003
+    follows = np.append(key[order][1:] == key[order][:-1], False)
+    next_is_old = np.append(old[1:], False)
     kept = order[~(old & follows & next_is_old)]
-    kept = kept[np.lexsort((key[kept], np.maximum(frame["_at"][kept], 0), np.maximum(frame["_at"][kept] // DAY_S, 0)))]
+    kept = kept[
+        np.lexsort((key[kept], np.maximum(frame["_at"][kept], 0), np.maximum(frame["_at"][kept] // DAY_S, 0)))
+    ]
     return select(frame, kept)
 
 
@@ -258,13 +269,16 @@ def _lines(cells: list[np.ndarray], shape: Shape) -> list[bytes]:
     if shape.channel in JSONL_CHANNELS:
         return _json_lines(cells, shape)
     delimiter = ";" if shape.channel in GERMAN_CHANNELS else ","
-    columns = [_quoted(c, delimiter) if k == "s" else c.tolist() for c, k in zip(cells, shape.kinds, strict=True)]
+    columns = [
+        _quoted(c, delimiter) if k == "s" else c.tolist() for c, k in zip(cells, shape.kinds, strict=True)
+    ]
     return [(delimiter.join(row) + "\n").encode() for row in zip(*columns, strict=True)]
 
 
 def _quoted(cells: np.ndarray, delimiter: str) -> list[str]:
     return [
-        '"' + c.replace('"', '""') + '"' if (delimiter in c or '"' in c or "\n" in c) else c for c in cells.tolist()
+        '"' + c.replace('"', '""') + '"' if (delimiter in c or '"' in c or "\n" in c) else c
+        for c in cells.tolist()
     ]
 
 
@@ -281,12 +295,15 @@ def _json_lines(cells: list[np.ndarray], shape: Shape) -> list[bytes]:
     return [(start + "".join(row) + "}\n").encode() for row in zip(*columns, strict=True)]
 
 
-def _file(  # noqa: PLR0913 - the parts of a file
+def _file(
     calendar: Calendar, shape: Shape, day: int, place: int, lines: list[bytes], keys: list[int], seen: set[int]
 ) -> BusinessDelivery:  # fmt: skip
     """One file; on some days its last rows come twice (an export that overlaps itself)."""
     repeated = max(1, len(lines) // 200) if day % 6 == 2 and len(lines) > 3 else 0
-    lines, keys = [*lines, *lines[-repeated:]] if repeated else lines, [*keys, *keys[-repeated:]] if repeated else keys
+    lines, keys = (
+        [*lines, *lines[-repeated:]] if repeated else lines,
+        [*keys, *keys[-repeated:]] if repeated else keys,
+    )
     distinct = len(keys) - repeated
     newest = len(set(keys))
     received = received_at(calendar, shape.channel, day, place)
@@ -306,9 +323,17 @@ def _file(  # noqa: PLR0913 - the parts of a file
 
 def received_at(calendar: Calendar, channel: str, day: int, place: int) -> datetime:
     """Records of event day ``d`` arrive early on ``d + 1`` (Shanghai), one entity after the other."""
-    midnight = datetime.fromisoformat(str(calendar.first_day + np.timedelta64(day + 1, "D"))).replace(tzinfo=UTC)
-    return midnight - timedelta(hours=8) + timedelta(
-        minutes=ARRIVAL[channel], seconds=place * 20 + (day * 7) % 20, microseconds=(day * 9973) % 1_000_000
+    midnight = datetime.fromisoformat(str(calendar.first_day + np.timedelta64(day + 1, "D"))).replace(
+        tzinfo=UTC
+    )
+    return (
+        midnight
+        - timedelta(hours=8)
+        + timedelta(
+            minutes=ARRIVAL[channel],
+            seconds=place * 20 + (day * 7) % 20,
+            microseconds=(day * 9973) % 1_000_000,
+        )
     )
 
 
@@ -328,6 +353,8 @@ def _second_copies(files: list[BusinessDelivery], calendar: Calendar) -> Iterato
     stem, dot, suffix = first.name.partition(".")
     truth = DeliveryTruth(first.channel, "", first.entity, "", "redelivered", first.truth.records_in)
     truth.duplicate = first.truth.records_in
-    copy = BusinessDelivery(first.channel, first.entity, f"{stem}_重发{dot}{suffix}", later, first.payload, truth)
+    copy = BusinessDelivery(
+        first.channel, first.entity, f"{stem}_重发{dot}{suffix}", later, first.payload, truth
+    )
     truth.file, truth.received_at = copy.path_name, copy.received_text
     yield copy

@@ -71,7 +71,7 @@ def tales(
     return found
 
 
-def _tale(  # noqa: PLR0913 - one argument per column
+def _tale(
     story: str, day: np.ndarray, aspect: np.ndarray | str, polarity: np.ndarray, stranger: float,
     cars: np.ndarray | None = None, campaign: int = -1,
 ) -> Tale:  # fmt: skip
@@ -112,8 +112,15 @@ def _campaign(stage: _Stage) -> list[tuple[str, Tale]]:
     out = []
     loud = stage.world.planted.quiet_lift > 1.5
     cars = stage.cars("QL-E5-24E")
-    for channel, share in (("social_media", 0.06), ("media_comments", 0.03), ("forum", 0.02), ("call_center", 0.01)):
-        day = stage.rows("quiet", channel, _since(stage.volumes[channel] * share, stage.opens("campaign_quiet")))
+    for channel, share in (
+        ("social_media", 0.06),
+        ("media_comments", 0.03),
+        ("forum", 0.02),
+        ("call_center", 0.01),
+    ):
+        day = stage.rows(
+            "quiet", channel, _since(stage.volumes[channel] * share, stage.opens("campaign_quiet"))
+        )
         draw = stage.draw("quiet", channel, len(day))
         mood = np.where(draw < 0.65, -1, 0) if loud else np.where(draw < 0.65, 1, 0)
         code = "x14" if channel in ("forum", "call_center") else "campaign_quiet"
@@ -168,7 +175,10 @@ def _lost(stage: _Stage) -> list[tuple[str, Tale]]:
     aspect = np.array([INDEX[c] for c in _LOST_FOR])[np.where(seats, 0, other)]
     return [
         ("dealer_note", _tale("x05", day[seats], aspect[seats], np.full(int(seats.sum()), -1), 1.0)),
-        ("dealer_note", _tale("rival_event", day[~seats], aspect[~seats], np.full(int((~seats).sum()), -1), 1.0)),
+        (
+            "dealer_note",
+            _tale("rival_event", day[~seats], aspect[~seats], np.full(int((~seats).sum()), -1), 1.0),
+        ),
     ]
 
 

@@ -35,7 +35,11 @@ def write_world(folder: Path, world: World, happenings: Happenings, first_day: n
     _voices(folder, happenings)
     _answers(folder, happenings, start)
     for name, frame in happenings.business.truth.items():
-        _write(folder / f"truth_{name}.csv", tuple(frame), zip(*(c.tolist() for c in frame.values()), strict=True))
+        _write(
+            folder / f"truth_{name}.csv",
+            tuple(frame),
+            zip(*(c.tolist() for c in frame.values()), strict=True),
+        )
     planted = {
         "planted": asdict(world.planted),
         "windows": {k: [str(a), str(b)] for k, (a, b) in sorted(world.life.windows.items())},
@@ -55,7 +59,18 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def _people(folder: Path, world: World) -> None:
     people = world.customers
-    header = ("owner", "customer_no", "phone", "mail", "app_user_id", "household", "income", "kind", "is_silent", "left_date")
+    header = (
+        "owner",
+        "customer_no",
+        "phone",
+        "mail",
+        "app_user_id",
+        "household",
+        "income",
+        "kind",
+        "is_silent",
+        "left_date",
+    )
     left = world.life.left.astype("datetime64[D]").astype(str)
     left = np.where(world.life.left > 100_000, "", left)
     rows = zip(
@@ -68,9 +83,21 @@ def _people(folder: Path, world: World) -> None:
 
 def _cars(folder: Path, world: World) -> None:
     cars = world.vehicles
-    header = ("vehicle", "vin", "plate", "model", "buyer", "next_owner", "handed_date", "is_bad_lot", "suppliers")
+    header = (
+        "vehicle",
+        "vin",
+        "plate",
+        "model",
+        "buyer",
+        "next_owner",
+        "handed_date",
+        "is_bad_lot",
+        "suppliers",
+    )
     handed = np.where(cars.handed.astype(int) > 100_000, "", cars.handed.astype(str))
-    suppliers = [" ".join(COMPONENTS[n].suppliers[v] for n, v in enumerate(row)) for row in cars.supplier.tolist()]
+    suppliers = [
+        " ".join(COMPONENTS[n].suppliers[v] for n, v in enumerate(row)) for row in cars.supplier.tolist()
+    ]
     rows = zip(
         range(len(cars.vin)), cars.vin, cars.plate, [MODELS[m].code for m in cars.model], cars.buyer.tolist(),
         cars.next_owner.tolist(), handed.tolist(), cars.is_bad_lot.astype(int).tolist(), suppliers, strict=True,
@@ -81,7 +108,8 @@ def _cars(folder: Path, world: World) -> None:
 def _latent(folder: Path, world: World) -> None:
     starts = world.life.start.astype("datetime64[D]").astype(str).tolist()
     rows = (
-        (owner, *("" if np.isnan(v) else f"{v:.3f}" for v in path)) for owner, path in enumerate(world.life.latent)
+        (owner, *("" if np.isnan(v) else f"{v:.3f}" for v in path))
+        for owner, path in enumerate(world.life.latent)
     )
     _write(folder / "truth_latent.csv", ("owner", *starts), rows)
 
@@ -98,7 +126,19 @@ def _problems(folder: Path, happenings: Happenings, start: int) -> None:
 
 
 def _voices(folder: Path, happenings: Happenings) -> None:
-    header = ("channel", "row", "day", "vehicle", "speaker", "aspect", "polarity", "problem", "story", "campaign", "repost_of")
+    header = (
+        "channel",
+        "row",
+        "day",
+        "vehicle",
+        "speaker",
+        "aspect",
+        "polarity",
+        "problem",
+        "story",
+        "campaign",
+        "repost_of",
+    )
     rows = (
         (name, n, *row)
         for name, v in sorted(happenings.voices.items())
@@ -114,7 +154,20 @@ def _voices(folder: Path, happenings: Happenings) -> None:
 
 def _answers(folder: Path, happenings: Happenings, start: int) -> None:
     sent = happenings.invitations
-    header = ("invitation", "date", "vehicle", "owner", "instrument", "wave", "answered", "felt", "told", "is_coached", "is_probe", "is_repeat")
+    header = (
+        "invitation",
+        "date",
+        "vehicle",
+        "owner",
+        "instrument",
+        "wave",
+        "answered",
+        "felt",
+        "told",
+        "is_coached",
+        "is_probe",
+        "is_repeat",
+    )
     days = (sent.day + start).astype("datetime64[D]").astype(str).tolist()
     rows = zip(
         range(len(sent)), days, sent.vehicle.tolist(), sent.owner.tolist(), [INSTRUMENTS[t] for t in sent.touchpoint],

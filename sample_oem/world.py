@@ -27,7 +27,18 @@ from sample_oem.places import CITIES
 from sample_oem.scenarios import BASE, Planted
 from sample_oem.streams import Streams
 
-__all__ = ["BRAND", "MODELS", "RIVALS", "Customers", "Dealers", "VehicleModel", "Vehicles", "World", "build_world"]
+__all__ = [
+    "BRAND",
+    "MODELS",
+    "RIVALS",
+    "Customers",
+    "Dealers",
+    "VehicleModel",
+    "Vehicles",
+    "World",
+    "build_world",
+]
+
 
 @dataclass(frozen=True)
 class Customers:
@@ -140,7 +151,7 @@ def _dealers(rng: np.random.Generator, n: int) -> Dealers:
     big_first = 1.0 / (1.0 + np.arange(len(CITIES)) * 0.05)
     city = rng.choice(len(CITIES), n, p=big_first / big_first.sum())
     words = (
-        "恒通 宏运 百盛 鑫源 众诚 广达 瑞丰 华骏 世纪 捷顺 远航 金驰 润达 凯越行 天成 亿嘉 庆安 同辉".split()
+        ["恒通", "宏运", "百盛", "鑫源", "众诚", "广达", "瑞丰", "华骏", "世纪", "捷顺", "远航", "金驰", "润达", "凯越行", "天成", "亿嘉", "庆安", "同辉"]
     )
     pick = rng.integers(0, len(words), n)
     name = [f"{CITIES[c].name}启岚{words[p]}汽车销售服务有限公司" for c, p in zip(city, pick, strict=True)]
@@ -253,9 +264,13 @@ def _vehicles(
     green = np.array([m.is_plug_in for m in MODELS])[cars.model]
     plate = identifiers.plates(streams.generator("plates"), city[cars.owner], green)
     supplier = np.stack([overlays.supplier_of(streams, c, number) for c in range(len(COMPONENTS))], axis=1)
-    owner = np.where((cars.next_owner >= 0) & (cars.handed <= int(end.astype(int))), cars.next_owner, cars.owner)
+    owner = np.where(
+        (cars.next_owner >= 0) & (cars.handed <= int(end.astype(int))), cars.next_owner, cars.owner
+    )
     km = 10 + 60 * streams.chance("km", number) ** 1.5 + 20 * streams.chance("km2", number)
-    usage = np.where(life.traits["kind"][cars.owner] == 1, 1, np.where(life.traits["kind"][cars.owner] == 2, 4, 0))
+    usage = np.where(
+        life.traits["kind"][cars.owner] == 1, 1, np.where(life.traits["kind"][cars.owner] == 2, 4, 0)
+    )
     usage = np.where((usage == 1) & (streams.chance("hire", cars.owner) < 0.3), 2, usage)
     return Vehicles(
         vin, plate, owner, cars.model, cars.dealer, built, sold, km,

@@ -27,7 +27,7 @@ class Business:
     truth: dict[str, Frame] = field(default_factory=dict)
 
 
-def record(  # noqa: PLR0913 - the whole world
+def record(
     streams: Streams,
     world: World,
     problems: Problems,
@@ -36,8 +36,21 @@ def record(  # noqa: PLR0913 - the whole world
     days: int,
 ) -> tuple[Business, dict[str, np.ndarray]]:
     """All records of all systems, and the business number behind each voice where there is one."""
-    from sample_oem.business import books, campaigns, connected_car, consent, contacts, goodwill
-    from sample_oem.business import insurance, leads, ownership, parts, sales, service, warranty
+    from sample_oem.business import (
+        books,
+        campaigns,
+        connected_car,
+        consent,
+        contacts,
+        goodwill,
+        insurance,
+        leads,
+        ownership,
+        parts,
+        sales,
+        service,
+        warranty,
+    )
     from sample_oem.business.frames import Scene
 
     scene = Scene(streams, world, first_day, days)
@@ -53,7 +66,9 @@ def record(  # noqa: PLR0913 - the whole world
     }  # fmt: skip
     frames |= books.record(scene, frames)
     truth = {"claim_cause": claims.truth(), "case_cause": cases.truth(), "repair_cause": repairs.truth()}
-    links = {name: sales.link(scene, name, voice) for name, voice in voices.items() if name == "order_message"}
+    links = {
+        name: sales.link(scene, name, voice) for name, voice in voices.items() if name == "order_message"
+    }
     if "dealer_note" in voices:
         links["dealer_note"] = leads.link(scene, voices["dealer_note"], frames["crm", "lead"])
     return Business(frames, truth), links

@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from sample_oem.business.frames import DAY_S, NONE, Frame, Scene, timeline
+from sample_oem.business.frames import DAY_S, NONE, Frame, Scene
 
 CHANNEL = "finance_books"
 ACCOUNTS = {
@@ -27,14 +27,23 @@ Key = tuple[int, str, str, str]
 
 def record(scene: Scene, frames: dict[tuple[str, str], Frame]) -> dict[tuple[str, str], Frame]:
     """Versions of control totals and calendar for every period that was closed by the end of the window."""
-    postings = [*_claims(frames["warranty_claims", "claim_line"]), *_goodwill(frames["crm", "goodwill"]), *_contacts(frames["crm", "contact"])]
+    postings = [
+        *_claims(frames["warranty_claims", "claim_line"]),
+        *_goodwill(frames["crm", "goodwill"]),
+        *_contacts(frames["crm", "contact"]),
+    ]
     period, account, centre, kind, cents, known = (np.concatenate(c) for c in zip(*postings, strict=True))
     month = _month(scene, period)
-    months = np.arange(month[known < scene.days * DAY_S].min(initial=_month_of(scene, 0)), _month_of(scene, scene.days))
+    months = np.arange(
+        month[known < scene.days * DAY_S].min(initial=_month_of(scene, 0)), _month_of(scene, scene.days)
+    )
     totals = _Totals(scene, (month, account, centre, kind, cents, known))
     rows = [row for m in months.tolist() for row in totals.of(m)]
     calendar = [row for m in months.tolist() for row in totals.closing(m)]
-    return {(CHANNEL, "gl_control_total"): _frame(_TOTAL, rows), (CHANNEL, "close_calendar"): _frame(_CALENDAR, calendar)}
+    return {
+        (CHANNEL, "gl_control_total"): _frame(_TOTAL, rows),
+        (CHANNEL, "close_calendar"): _frame(_CALENDAR, calendar),
+    }
 
 
 _TOTAL = ("会计期间", "期间起始日", "科目", "科目名称", "成本中心", "口径", "金额", "币种", "_at")
@@ -73,17 +82,31 @@ def _claims(lines: Frame) -> list[Posting]:
         recovery = layer == "追偿"
         what = np.where(recovery, "追偿" if sign > 0 else "冲回", kind).astype(object)
         cents = lines["批准金额"][rows] * np.where(recovery, -sign, sign)
-        out.append((lines[status_day][rows], account, lines["成本中心"][rows], what, cents, lines["_at"][rows]))
+        out.append(
+            (lines[status_day][rows], account, lines["成本中心"][rows], what, cents, lines["_at"][rows])
+        )
     return out
 
 
 def _goodwill(grants: Frame) -> list[Posting]:
     out = []
-    for column, status, kind, sign in (("posted_date", "发放", "发生", 1), ("reversed_date", "冲销", "冲回", -1)):
+    for column, status, kind, sign in (
+        ("posted_date", "发放", "发生", 1),
+        ("reversed_date", "冲销", "冲回", -1),
+    ):
         rows = np.flatnonzero((grants[column] != NONE) & (grants["status"] == status))
         account = np.array([ACCOUNTS[x][0] for x in grants["goodwill_kind"][rows]], dtype=object)
         label = np.full(len(rows), kind, dtype=object)
-        out.append((grants[column][rows], account, grants["cost_centre"][rows], label, sign * grants["amount_cny"][rows], grants["_at"][rows]))
+        out.append(
+            (
+                grants[column][rows],
+                account,
+                grants["cost_centre"][rows],
+                label,
+                sign * grants["amount_cny"][rows],
+                grants["_at"][rows],
+            )
+        )
     return out
 
 
@@ -91,7 +114,16 @@ def _contacts(contacts: Frame) -> list[Posting]:
     n = len(contacts["_at"])
     day = contacts["started_at"] // DAY_S
     account = np.full(n, ACCOUNTS["联络"][0], dtype=object)
-    return [(day, account, contacts["cost_centre"], np.full(n, "发生", dtype=object), contacts["cost_cny"], contacts["_at"])]
+    return [
+        (
+            day,
+            account,
+            contacts["cost_centre"],
+            np.full(n, "发生", dtype=object),
+            contacts["cost_cny"],
+            contacts["_at"],
+        )
+    ]
 
 
 class _Totals:
@@ -153,7 +185,9 @@ class _Totals:
         return out
 
     def _accrued(self, month: int) -> int:
-        return sum(t[0] for (account, _, _), t in self.sums.get(month, {}).items() if account < "660190") // 12
+        return (
+            sum(t[0] for (account, _, _), t in self.sums.get(month, {}).items() if account < "660190") // 12
+        )
 
     def closing(self, month: int) -> list[tuple[object, ...]]:
         """States of a month in the calendar."""

@@ -101,9 +101,14 @@ def _usage(scene: Scene) -> Frame:
     for month in np.arange(first, last):
         begins = int(month.astype("datetime64[D]").astype(int)) - scene.first_day
         ends = int((month + 1).astype("datetime64[D]").astype(int)) - scene.first_day
-        car = np.flatnonzero((sold < ends) & ((cars.next_owner >= 0) | (cars.handed.astype(int) - scene.first_day > ends)))
+        car = np.flatnonzero(
+            (sold < ends) & ((cars.next_owner >= 0) | (cars.handed.astype(int) - scene.first_day > ends))
+        )
         number, owner = cars.number[car], scene.holder(car, np.full(len(car), begins))
-        until, since = mileage(scene, car, np.full(len(car), ends)), mileage(scene, car, np.full(len(car), begins))
+        until, since = (
+            mileage(scene, car, np.full(len(car), ends)),
+            mileage(scene, car, np.full(len(car), begins)),
+        )
         soon = scene.has_left(owner, np.full(len(car), ends + 120))
         opens = scene.streams.below("app opens", 22, number, ends) // np.where(soon, 4, 1)
         base = {
@@ -113,5 +118,3 @@ def _usage(scene: Scene) -> Frame:
         }  # fmt: skip
         parts.append(timeline(base, [(np.full(len(car), (ends + 1) * DAY_S + 10_800), {})]))
     return stack(parts)
-
-

@@ -9,7 +9,13 @@ from sample_oem.business.frames import NONE, Frame, Scene, at, numbers, stack, t
 from sample_oem.models import NEVER
 
 CHANNEL = "crm"
-PURPOSES = (("服务履约", 0.99), ("满意度调研", 0.8), ("营销推送", 0.55), ("公域身份关联", 0.06), ("产品改进分析", 0.6))
+PURPOSES = (
+    ("服务履约", 0.99),
+    ("满意度调研", 0.8),
+    ("营销推送", 0.55),
+    ("公域身份关联", 0.06),
+    ("产品改进分析", 0.6),
+)
 ROLES = ("服务顾问", "服务顾问", "销售顾问", "销售顾问", "技师", "技师", "客户经理", "店长")
 
 
@@ -31,7 +37,11 @@ def _consents(scene: Scene) -> Frame:
     for n, (purpose, share) in enumerate(PURPOSES):
         granted = streams.chance("consent", owner, n) < share
         days = scene.days - given // 86_400
-        out = given // 86_400 + 30 + (streams.chance("opt-out/day", owner, n) * np.maximum(days - 30, 1)).astype(int)
+        out = (
+            given // 86_400
+            + 30
+            + (streams.chance("opt-out/day", owner, n) * np.maximum(days - 30, 1)).astype(int)
+        )
         leaves = granted & (n > 0) & (streams.chance("opt-out", owner, n) < 0.07)
         ended = at(np.where(leaves, out, NONE), scene.second("consent", owner))
         base = {
@@ -58,7 +68,9 @@ def _accounts(scene: Scene) -> Frame:
         "customer_no": texts(people.number, owner), "phone": texts(people.phone, owner),
         "vin": texts(cars.vin, row), "bound_at": at(bound, second), "unbound_at": np.full(len(row), NONE),
     }  # fmt: skip
-    return timeline(base, [(at(bound, second), {}), (at(unbound, second), {"unbound_at": at(unbound, second)})])
+    return timeline(
+        base, [(at(bound, second), {}), (at(unbound, second), {"unbound_at": at(unbound, second)})]
+    )
 
 
 def staff_phones(scene: Scene) -> list[str]:
@@ -71,11 +83,23 @@ def _staff(scene: Scene) -> Frame:
     dealers = scene.world.dealers
     row = np.arange(len(dealers.code) * len(ROLES))
     dealer, role = row // len(ROLES), row % len(ROLES)
-    joined = np.maximum(dealers.opened.astype(int)[dealer] - scene.first_day, -2500) + scene.streams.below("joined", 400, row)
-    gone = np.where(scene.streams.chance("staff/left", row) < 0.25, joined + 300 + scene.streams.below("staff/stay", 1200, row), NONE)
+    joined = np.maximum(dealers.opened.astype(int)[dealer] - scene.first_day, -2500) + scene.streams.below(
+        "joined", 400, row
+    )
+    gone = np.where(
+        scene.streams.chance("staff/left", row) < 0.25,
+        joined + 300 + scene.streams.below("staff/stay", 1200, row),
+        NONE,
+    )
     base = {
         "staff_no": numbers("ST", dealer * 100 + role, 6), "dealer_code": texts(dealers.code, dealer),
         "phone": np.array(staff_phones(scene), dtype=object), "role": texts(ROLES, role),
         "joined_date": joined, "left_date": np.full(len(row), NONE),
     }  # fmt: skip
-    return timeline(base, [(at(joined, np.full(len(row), 36_000)), {}), (at(gone, np.full(len(row), 64_800)), {"left_date": gone})])
+    return timeline(
+        base,
+        [
+            (at(joined, np.full(len(row), 36_000)), {}),
+            (at(gone, np.full(len(row), 64_800)), {"left_date": gone}),
+        ],
+    )

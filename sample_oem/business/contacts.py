@@ -64,7 +64,16 @@ def cases(scene: Scene, problems: Problems) -> tuple[Cases, dict[tuple[str, str]
     severity = graded(problems, row)
     wait = np.exp(3.0 + 0.12 * severity + 0.5 * streams.normal("case/solve", key)) * pace
     solved = np.where(problems.is_resolved[row], opened + 1 + wait.astype(int), NONE)
-    found = Cases(row, numbers("CS", row, 9), opened, solved, problems.owner[row], severity, CODES[problems.aspect[row]], key)
+    found = Cases(
+        row,
+        numbers("CS", row, 9),
+        opened,
+        solved,
+        problems.owner[row],
+        severity,
+        CODES[problems.aspect[row]],
+        key,
+    )
     return found, {(CHANNEL, "complaint_case"): _case_versions(scene, problems, found, pace)}
 
 
@@ -72,13 +81,18 @@ def _case_versions(scene: Scene, problems: Problems, found: Cases, pace: np.ndar
     streams, key = scene.streams, found.key
     second = scene.second("case", key)
     opened_at = at(found.opened, second)
-    responded = opened_at + (3600 * np.exp(1.6 + 0.8 * streams.normal("case/respond", key)) * pace).astype(np.int64)
+    responded = opened_at + (3600 * np.exp(1.6 + 0.8 * streams.normal("case/respond", key)) * pace).astype(
+        np.int64
+    )
     # Cases are closed after five weeks whether solved or not; some of the unsolved come back.
     closed = np.where(found.solved == NONE, found.opened + 35, found.solved + 3)
     reopened = np.where((found.solved == NONE) & (streams.chance("reopen", key) < 0.2), closed + 6, NONE)
-    normal = (problems.aspect[found.problem] == [a.code for a in ASPECTS].index("INT-QUI"))
+    normal = problems.aspect[found.problem] == [a.code for a in ASPECTS].index("INT-QUI")
     kind = streams.pick("case/how", [0.45, 0.2, 0.1, 0.23, 0.02], key)
-    resolution = texts(("维修", "换件", "补偿", "解释", "退换"), np.where(normal & (streams.chance("normal", key) < 0.7), 3, kind))
+    resolution = texts(
+        ("维修", "换件", "补偿", "解释", "退换"),
+        np.where(normal & (streams.chance("normal", key) < 0.7), 3, kind),
+    )
     n, empty = len(key), np.full(len(key), NONE)
     blank = np.full(n, "", dtype=object)
     base = {
@@ -101,8 +115,19 @@ def _case_versions(scene: Scene, problems: Problems, found: Cases, pace: np.ndar
         [
             (opened_at, {"status": "已受理"}),
             (responded, {"status": "处理中", "first_responded_at": responded}),
-            (solved_at, {"status": "已解决", "resolved_at": solved_at, "resolution": resolution, "is_confirmed_by_customer": says}),
-            (at(closed, second + 1800), {"status": "已关闭", "closed_at": at(closed, second + 1800), "resolution": none}),
+            (
+                solved_at,
+                {
+                    "status": "已解决",
+                    "resolved_at": solved_at,
+                    "resolution": resolution,
+                    "is_confirmed_by_customer": says,
+                },
+            ),
+            (
+                at(closed, second + 1800),
+                {"status": "已关闭", "closed_at": at(closed, second + 1800), "resolution": none},
+            ),
             (at(reopened, second), {"status": "重开"}),
         ],
     )
@@ -132,9 +157,13 @@ def _of_voices(scene: Scene, problems: Problems, name: str, voices: Voices, foun
     dates = np.char.replace((voices.day + scene.first_day).astype("datetime64[D]").astype(str), "-", "")
     known = np.full(len(voices), "", dtype=object)
     if name == "call_center":
-        known = np.char.add(np.char.add("CALL", dates), np.char.add("-", zero_filled(np.arange(len(voices)), 6))).astype(object)
+        known = np.char.add(
+            np.char.add("CALL", dates), np.char.add("-", zero_filled(np.arange(len(voices)), 6))
+        ).astype(object)
     why = (voices.problem, voices.aspect, voices.polarity)
-    return _contacts(scene, name, known, voices.day, voices.speaker, why, "C" + name[0].upper(), found, voices.second)
+    return _contacts(
+        scene, name, known, voices.day, voices.speaker, why, "C" + name[0].upper(), found, voices.second
+    )
 
 
 def _contacts(  # noqa: PLR0913 - one argument per column
@@ -149,7 +178,9 @@ def _contacts(  # noqa: PLR0913 - one argument per column
     auto, faster = _automatic(scene, name, people.city[np.maximum(owner, 0)], day, is_enquiry)
     spent = np.round(10 * minutes * np.exp(0.55 * streams.normal(name, row))).astype(np.int64)
     spent = np.where(auto, 3, np.maximum(spent, 5))
-    wait = (90 * np.exp(0.7 * streams.normal(name + "/wait", row)) * faster * _slow(scene, day)).astype(np.int64)
+    wait = (90 * np.exp(0.7 * streams.normal(name + "/wait", row)) * faster * _slow(scene, day)).astype(
+        np.int64
+    )
     started = at(day, scene.second(name, row) if second is None else second)
     reason = np.where(is_enquiry, "咨询", np.where(streams.chance(name + "/why", row) < 0.6, "报修", "投诉"))
     case = np.full(int(problem.max(initial=0)) + 2, -1)
@@ -172,7 +203,9 @@ def _automatic(
     scene: Scene, name: str, city: np.ndarray, day: np.ndarray, is_enquiry: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Whether a contact is answered automatically, and by what its waiting time is multiplied (X08)."""
-    live = np.where(pilot_cities(scene)[city], day >= scene.opens("x08_pilot"), day >= scene.opens("x08_rollout"))
+    live = np.where(
+        pilot_cities(scene)[city], day >= scene.opens("x08_pilot"), day >= scene.opens("x08_rollout")
+    )
     live &= is_enquiry
     share = np.where(live, np.maximum(scene.planted.auto_answer, 0.1), 0.1)
     auto = is_enquiry & (scene.streams.chance(name + "/auto", np.arange(len(day))) < share)
@@ -188,5 +221,3 @@ def pilot_cities(scene: Scene) -> np.ndarray:
 def _slow(scene: Scene, day: np.ndarray) -> np.ndarray:
     """Slow hotline of X06: waiting grows by half while it lasts."""
     return np.where(day >= scene.opens("x06"), 1.5, 1.0)
-
-

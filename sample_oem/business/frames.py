@@ -89,7 +89,11 @@ def timeline(base: Frame, steps: Sequence[Step]) -> Frame:
         happens = second != NONE
         for name, value in changes.items():
             old = columns.get(name)
-            new = np.full(len(second), value, dtype=object) if isinstance(value, str) else np.broadcast_to(value, second.shape)
+            new = (
+                np.full(len(second), value, dtype=object)
+                if isinstance(value, str)
+                else np.broadcast_to(value, second.shape)
+            )
             columns[name] = new if old is None else np.where(happens, new, old)
         parts.append({**{name: values[happens] for name, values in columns.items()}, "_at": second[happens]})
     names = [*base, *(n for n in columns if n not in base), "_at"]
@@ -133,6 +137,8 @@ def gamma_days(streams: Streams, name: str, mean: float, *identity: np.ndarray |
     return (-np.log(first * second) * mean / 2).astype(int)
 
 
-def lognormal_cents(streams: Streams, name: str, log_mean: float | np.ndarray, sigma: float, *identity: np.ndarray | int) -> np.ndarray:
+def lognormal_cents(
+    streams: Streams, name: str, log_mean: float | np.ndarray, sigma: float, *identity: np.ndarray | int
+) -> np.ndarray:
     """Amounts in cents, log-normal by identity."""
     return np.round(np.exp(log_mean + sigma * streams.normal(name, *identity)) * 100).astype(np.int64)

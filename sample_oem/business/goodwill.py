@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from sample_oem.business.contacts import CODES, Cases
-from sample_oem.business.frames import NONE, Frame, Scene, at, lognormal_cents, numbers, stack, texts, timeline
+from sample_oem.business.frames import (
+    NONE,
+    Frame,
+    Scene,
+    at,
+    lognormal_cents,
+    numbers,
+    stack,
+    texts,
+    timeline,
+)
 from sample_oem.business.warranty import Claims
 from sample_oem.events import Problems
 
@@ -16,7 +26,11 @@ def record(scene: Scene, problems: Problems, cases: Cases, claims: Claims) -> di
     """Versions of all goodwill grants."""
     return {
         (CHANNEL, "goodwill"): stack(
-            [_courtesy(scene, problems, claims), _soothing(scene, problems, cases), _by_law(scene, problems, cases)]
+            [
+                _courtesy(scene, problems, claims),
+                _soothing(scene, problems, cases),
+                _by_law(scene, problems, cases),
+            ]
         )
     }
 
@@ -29,7 +43,9 @@ def _courtesy(scene: Scene, problems: Problems, claims: Claims) -> Frame:
     form = np.full(len(row), "配件工时", dtype=object)
     blank = np.full(len(row), "", dtype=object)
     numbers_ = (blank, claims.claim_no[row])
-    return _grants(scene, problems, problem, ("善意索赔", form, "GA"), numbers_, (claims.submitted[row], amount))
+    return _grants(
+        scene, problems, problem, ("善意索赔", form, "GA"), numbers_, (claims.submitted[row], amount)
+    )
 
 
 def _soothing(scene: Scene, problems: Problems, cases: Cases) -> Frame:
@@ -41,7 +57,14 @@ def _soothing(scene: Scene, problems: Problems, cases: Cases) -> Frame:
     amount = lognormal_cents(streams, "soothe/amount", 5.2 + 0.25 * cases.severity[row], 0.5, key)
     wait = 4 + streams.below("soothe/wait", 12, key)
     numbers_ = (cases.case_no[row], np.full(len(row), "", dtype=object))
-    return _grants(scene, problems, cases.problem[row], ("客户安抚", form, "GB"), numbers_, (cases.opened[row] + wait, amount))
+    return _grants(
+        scene,
+        problems,
+        cases.problem[row],
+        ("客户安抚", form, "GB"),
+        numbers_,
+        (cases.opened[row] + wait, amount),
+    )
 
 
 def _by_law(scene: Scene, problems: Problems, cases: Cases) -> Frame:
@@ -52,7 +75,14 @@ def _by_law(scene: Scene, problems: Problems, cases: Cases) -> Frame:
     form = texts(("退车款", "换车差额", "现金"), streams.pick("law/form", [0.4, 0.3, 0.3], key))
     amount = lognormal_cents(streams, "law/amount", 10.3, 0.6, key)
     numbers_ = (cases.case_no[row], np.full(len(row), "", dtype=object))
-    return _grants(scene, problems, cases.problem[row], ("法定退换", form, "GC"), numbers_, (cases.opened[row] + 25, amount))
+    return _grants(
+        scene,
+        problems,
+        cases.problem[row],
+        ("法定退换", form, "GC"),
+        numbers_,
+        (cases.opened[row] + 25, amount),
+    )
 
 
 def _grants(

@@ -31,12 +31,14 @@ def record(scene: Scene, problems: Problems) -> dict[tuple[str, str], Frame]:
         if not len(row):
             break
         renewed = _renewed(scene, problems, row, begins, ours_before, term)
-        terms += _policies(scene, row[renewed], begins[renewed], signed[renewed], (term, ours_before[renewed]))
+        terms += _policies(
+            scene, row[renewed], begins[renewed], signed[renewed], (term, ours_before[renewed])
+        )
         ours_before = renewed
     return {(CHANNEL, "policy"): stack(terms)}
 
 
-def _renewed(  # noqa: PLR0913 - one argument per cause
+def _renewed(
     scene: Scene, problems: Problems, car: np.ndarray, due: np.ndarray, ours_before: np.ndarray, term: int
 ) -> np.ndarray:
     if term == 0:
@@ -81,7 +83,9 @@ def _policies(
             "车架号": texts(cars.vin, car),
             "客户编号": texts(people.number, owner),
             "投保人电话": texts(people.phone, owner),
-            "出单渠道": texts(("经销商", "电销", "互联网"), streams.pick("policy/by", [0.8, 0.12, 0.08], number, term)),
+            "出单渠道": texts(
+                ("经销商", "电销", "互联网"), streams.pick("policy/by", [0.8, 0.12, 0.08], number, term)
+            ),
             "经销商代码": texts(scene.world.dealers.code, cars.dealer[car]),
             "续保类型": np.where(before, renewal, "转入").astype(object),
             "含税保费": premium,

@@ -30,7 +30,9 @@ def _referrers(scene: Scene, orders: Orders) -> np.ndarray:
     first = first[np.argsort(orders.day[first], kind="stable")]
     place = np.searchsorted(orders.day[first], day + 20)
     out = np.full(len(orders.day), -1)
-    ok = (place < len(first)) & (scene.streams.chance("referral/won", life.referral_owner, life.referral_day) < 0.45)
+    ok = (place < len(first)) & (
+        scene.streams.chance("referral/won", life.referral_owner, life.referral_day) < 0.45
+    )
     out[first[place[ok]]] = life.referral_owner[ok]
     return np.where(out == orders.owner, -1, out)
 
@@ -52,7 +54,12 @@ def _won(scene: Scene, orders: Orders) -> Frame:
         "campaign_no": blank, "lost_reason_zh": blank, "lost_to_brand_zh": blank, "order_no": blank,
         "closed_date": np.full(n, NONE), "created_at": at(created, second),
     }  # fmt: skip
-    done = {"status": "已订车", "order_no": orders.number, "closed_date": orders.day, "customer_no": texts(people.number, orders.owner)}
+    done = {
+        "status": "已订车",
+        "order_no": orders.number,
+        "closed_date": orders.day,
+        "customer_no": texts(people.number, orders.owner),
+    }
     return timeline(
         base,
         [
@@ -86,13 +93,21 @@ def _lost(scene: Scene) -> Frame:
         "closed_date": np.full(n, NONE), "created_at": at(created, second),
     }  # fmt: skip
     brand = _rival(scene, row, closed)
-    ends = {"status": "战败", "closed_date": closed, "lost_reason_zh": _reason(scene, row, model, closed), "lost_to_brand_zh": brand}
+    ends = {
+        "status": "战败",
+        "closed_date": closed,
+        "lost_reason_zh": _reason(scene, row, model, closed),
+        "lost_to_brand_zh": brand,
+    }
     return timeline(
         base,
         [
             (at(created, second), {"status": "新建"}),
             (at(created + 2, second), {"status": "跟进中"}),
-            (at(np.where(streams.chance("lost/drive", row) < 0.45, created + 5, NONE), second), {"status": "已试驾"}),
+            (
+                at(np.where(streams.chance("lost/drive", row) < 0.45, created + 5, NONE), second),
+                {"status": "已试驾"},
+            ),
             (at(closed, second), ends),
         ],
     )

@@ -16,7 +16,10 @@ _SUPPLIER = {component.code: component.suppliers[0] for component in COMPONENTS}
 
 def record(scene: Scene, repairs: Repairs) -> dict[tuple[str, str], Frame]:
     """Shipments that repairs asked for, and stock per part, warehouse and week."""
-    return {(CHANNEL, "part_shipment"): _shipments(scene, repairs), (CHANNEL, "part_stock"): _stock(scene, repairs)}
+    return {
+        (CHANNEL, "part_shipment"): _shipments(scene, repairs),
+        (CHANNEL, "part_stock"): _stock(scene, repairs),
+    }
 
 
 def _shipments(scene: Scene, repairs: Repairs) -> Frame:
@@ -50,7 +53,9 @@ def _stock(scene: Scene, repairs: Repairs) -> Frame:
     monday = -(scene.first_day + 3) % 7
     weeks = np.arange(monday - 7 * _HISTORY_WEEKS, scene.days, 7)
     codes, which = np.unique(repairs.part_code.astype(str), return_inverse=True)
-    part, house, week = (a.ravel() for a in np.meshgrid(np.arange(len(codes)), np.arange(3), weeks, indexing="ij"))
+    part, house, week = (
+        a.ravel() for a in np.meshgrid(np.arange(len(codes)), np.arange(3), weeks, indexing="ij")
+    )
     house_of = scene.world.vehicles.dealer[repairs.car] % 3
     place = (repairs.arrived - weeks[0]) // 7
     seen = (place >= 0) & (place < len(weeks))

@@ -11,14 +11,36 @@ from dataclasses import dataclass
 import numpy as np
 
 from sample_oem.business.frames import (
-    NONE, Frame, Scene, at, numbers, stack, texts, timeline,
+    NONE,
+    Frame,
+    Scene,
+    at,
+    numbers,
+    stack,
+    texts,
+    timeline,
 )  # fmt: skip
 from sample_oem.events import Voices
 from sample_oem.models import MODELS
 from sample_oem.streams import logistic
 
 CHANNEL = "sales"
-_PRICE = np.array([98_000, 119_000, 158_000, 182_000, 199_000, 189_000, 229_000, 289_000, 319_000, 149_000, 199_000, 249_000])
+_PRICE = np.array(
+    [
+        98_000,
+        119_000,
+        158_000,
+        182_000,
+        199_000,
+        189_000,
+        229_000,
+        289_000,
+        319_000,
+        149_000,
+        199_000,
+        249_000,
+    ]
+)
 OPTIONS: tuple[tuple[str, str, int], ...] = (
     ("OP-PNT", "金属漆", 4000), ("OP-SEA", "真皮座椅包", 9000), ("OP-AUD", "高级音响", 8000),
     ("OP-ADS", "智驾选装包", 16_000),
@@ -81,9 +103,15 @@ def _delivered(scene: Scene, orders: Orders) -> Frame:
     cars, people, streams = scene.world.vehicles, scene.world.customers, scene.streams
     sold, number = cars.sold.astype(int) - scene.first_day, cars.number
     kind, traded = _kind(scene, orders)
-    buyer = np.where(people.kind[orders.owner] == 1, "公司", np.where(people.kind[orders.owner] == 2, "员工", "个人"))
+    buyer = np.where(
+        people.kind[orders.owner] == 1, "公司", np.where(people.kind[orders.owner] == 2, "员工", "个人")
+    )
     buyer = np.where(cars.usage == 2, "网约车", buyer).astype(object)
-    price = (_PRICE[cars.model] * 100 * (0.97 + 0.06 * streams.chance("price", number))).astype(np.int64) // 10_000 * 10_000
+    price = (
+        (_PRICE[cars.model] * 100 * (0.97 + 0.06 * streams.chance("price", number))).astype(np.int64)
+        // 10_000
+        * 10_000
+    )
     discount = (price * 0.06 * streams.chance("discount", number)).astype(np.int64) // 10_000 * 10_000
     second = scene.second("order", number)
     empty = np.full(len(number), NONE)
@@ -106,7 +134,10 @@ def _delivered(scene: Scene, orders: Orders) -> Frame:
         [
             (at(orders.day, second), {"status": "已下订"}),
             (at(locked, second + 60), {"status": "已锁单"}),
-            (at(np.maximum(sold - 1, locked), second + 120), {"status": "已开票", "vin": vin, "invoiced_date": np.maximum(sold - 1, locked)}),
+            (
+                at(np.maximum(sold - 1, locked), second + 120),
+                {"status": "已开票", "vin": vin, "invoiced_date": np.maximum(sold - 1, locked)},
+            ),
             (at(sold, second + 180), {"status": "已交付", "delivered_date": sold}),
         ],
     )
@@ -136,7 +167,9 @@ def _cancelled(scene: Scene) -> Frame:
     is_late = streams.chance("cancelled/late", number) < 0.5
     odds = -1.2 + scene.planted.order_status_cancel * (is_late & (day >= opens - 21)) + 0.6 * is_late
     gives_up = streams.chance("gives up", number) < logistic(odds)
-    cancelled = np.where(gives_up, np.where(is_late, late + streams.below("cancel/wait", 20, number), day + 5), NONE)
+    cancelled = np.where(
+        gives_up, np.where(is_late, late + streams.below("cancel/wait", 20, number), day + 5), NONE
+    )
     second = scene.second("cancelled", number)
     price = (_PRICE[cars.model[row]] * 100).astype(np.int64)
     n, empty = len(row), np.full(len(row), NONE)
@@ -155,7 +188,10 @@ def _cancelled(scene: Scene) -> Frame:
         base,
         [
             (at(day, second), {"status": "已下订"}),
-            (at(cancelled, second + 60), {"status": "已退订", "cancelled_date": cancelled, "cancel_reason_zh": reason}),
+            (
+                at(cancelled, second + 60),
+                {"status": "已退订", "cancelled_date": cancelled, "cancel_reason_zh": reason},
+            ),
         ],
     )
 
@@ -165,7 +201,9 @@ def _options(scene: Scene, orders: Orders) -> Frame:
     people, streams = scene.world.customers, scene.streams
     n, number = len(orders.day), scene.world.vehicles.number
     before = np.where(orders.is_again, scene.latent(orders.owner, orders.day - 91), 0.0)
-    rich = scene.planted.confounding * (0.5 * (people.income[orders.owner] == 2) - 0.3 * (people.income[orders.owner] == 0))
+    rich = scene.planted.confounding * (
+        0.5 * (people.income[orders.owner] == 2) - 0.3 * (people.income[orders.owner] == 0)
+    )
     order, option = np.repeat(np.arange(n), len(OPTIONS)), np.tile(np.arange(len(OPTIONS)), n)
     odds = -0.7 - 0.3 * option + scene.planted.options * before[order] + rich[order]
     taken = streams.chance("option", number[order], option) < logistic(odds)
@@ -202,7 +240,10 @@ def _accessories(scene: Scene) -> Frame:
     owner = streams.below("accessory/owner", len(people.number), row)
     item = streams.below("accessory/item", len(ITEMS), row)
     variant = np.array(
-        [ITEMS[i][1][int(u * len(ITEMS[i][1]))] for i, u in zip(item, streams.chance("variant", row), strict=True)],
+        [
+            ITEMS[i][1][int(u * len(ITEMS[i][1]))]
+            for i, u in zip(item, streams.chance("variant", row), strict=True)
+        ],
         dtype=object,
     )
     shown_wrong = np.array([i[3] for i in ITEMS])[item]
@@ -212,7 +253,9 @@ def _accessories(scene: Scene) -> Frame:
     shipped = day + 1 + streams.below("accessory/ship", 4, row)
     received = shipped + 1 + streams.below("accessory/way", 4, row)
     returned = np.where(extra, received + 1 + streams.below("accessory/back", 6, row), NONE)
-    because = np.where(comes_back < 0.05, "不想要了", np.where(item == 1, "尺寸与页面不符", "颜色与页面显示不符"))
+    because = np.where(
+        comes_back < 0.05, "不想要了", np.where(item == 1, "尺寸与页面不符", "颜色与页面显示不符")
+    )
     empty = np.full(len(row), NONE)
     base = {
         "accessory_order_no": order_no,
@@ -245,5 +288,3 @@ def link(scene: Scene, channel: str, voices: Voices) -> np.ndarray:
     draw = scene.streams.chance(f"link/{channel}", np.arange(len(voices)))
     row = low + (draw * np.maximum(high - low, 1)).astype(int)
     return order_no[np.minimum(row, len(order_no) - 1)]
-
-

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from sample_oem.business.frames import (
-    DAY_S, NONE, Frame, Scene, at, gamma_days, lognormal_cents, numbers, stack, texts, timeline,
+    DAY_S,
+    NONE,
+    Frame,
+    Scene,
+    at,
+    gamma_days,
+    lognormal_cents,
+    numbers,
+    stack,
+    texts,
+    timeline,
 )  # fmt: skip
 from sample_oem.catalogue import ASPECTS
 from sample_oem.events import Problems
@@ -65,13 +75,17 @@ def _repairs(scene: Scene, problems: Problems) -> Repairs:
     """Troubles that can be mended bring the car in after some days; a few parts have to be waited for."""
     streams = scene.streams
     share = np.minimum(_CLAIM_SHARE[problems.aspect] * 1.25, 0.92)
-    told = (problems.story == STORY["bad_lot"]) | problems.in_cluster | (problems.story == STORY["recurrence_a"])
+    told = (
+        (problems.story == STORY["bad_lot"]) | problems.in_cluster | (problems.story == STORY["recurrence_a"])
+    )
     comes = streams.chance("repair", problems.key) < np.where(told, 0.95, share)
     row = np.flatnonzero(comes & (problems.day < scene.days))
     key = problems.key[row]
     lot = problems.story[row] == STORY["bad_lot"]
     # Claims of the lot must not be posted before the planted lead is over: the part is waited for.
-    wait = np.where(lot, 3 + streams.below("repair/lot", 3, key), 1 + gamma_days(streams, "repair/wait", 4.0, key))
+    wait = np.where(
+        lot, 3 + streams.below("repair/lot", 3, key), 1 + gamma_days(streams, "repair/wait", 4.0, key)
+    )
     arrived = problems.day[row] + wait
     short = lot & (problems.day[row] > scene.opens("bad_lot") + 5)
     slow = streams.chance("part/slow", key) < np.where(short, 0.6, 0.08)
@@ -80,7 +94,9 @@ def _repairs(scene: Scene, problems: Problems) -> Repairs:
     car = problems.vehicle[row]
     repeat = np.zeros(len(row), dtype=bool)
     order = np.lexsort((problems.day[row], problems.aspect[row], car))
-    same = (car[order][1:] == car[order][:-1]) & (problems.aspect[row][order][1:] == problems.aspect[row][order][:-1])
+    same = (car[order][1:] == car[order][:-1]) & (
+        problems.aspect[row][order][1:] == problems.aspect[row][order][:-1]
+    )
     repeat[order[1:]] = same & (np.diff(problems.day[row][order]) < 180)
     age = problems.day[row] - (scene.world.vehicles.sold.astype(int)[car] - scene.first_day)
     part = _PARTS[problems.aspect[row]] + (10 + streams.below("part", 5, key)).astype(str).astype(object)
@@ -105,7 +121,7 @@ def _head(scene: Scene, car: np.ndarray, day: np.ndarray, visit_no: np.ndarray, 
     }
 
 
-def _visits(  # noqa: PLR0913 - one argument per column
+def _visits(
     scene: Scene, head: Frame, reason: np.ndarray, km: np.ndarray, days: tuple[np.ndarray, np.ndarray], paid: np.ndarray,
     number: np.ndarray,
 ) -> Frame:  # fmt: skip
@@ -124,7 +140,10 @@ def _visits(  # noqa: PLR0913 - one argument per column
         base,
         [
             (at(arrived, second), {}),
-            (done + 1200, {"finished_at": done, "delivered_at": done + 1200, "customer_paid_incl_tax_cny": paid}),
+            (
+                done + 1200,
+                {"finished_at": done, "delivered_at": done + 1200, "customer_paid_incl_tax_cny": paid},
+            ),
         ],
     )
 
@@ -156,7 +175,17 @@ def _repair_lines(scene: Scene, problems: Problems, repairs: Repairs) -> Frame:
     parts = lognormal_cents(streams, "parts", 6.5, 0.8, key)
     return timeline(
         base,
-        [(opened, {}), (done, {"parts_amount_cny": parts, "labour_amount_cny": base["labour_h"] * 1800, "part_wait_days": repairs.part_wait * 10})],
+        [
+            (opened, {}),
+            (
+                done,
+                {
+                    "parts_amount_cny": parts,
+                    "labour_amount_cny": base["labour_h"] * 1800,
+                    "part_wait_days": repairs.part_wait * 10,
+                },
+            ),
+        ],
     )
 
 
@@ -184,7 +213,9 @@ def _due_services(scene: Scene) -> tuple[Frame, Frame]:
     return visits, _service_lines(scene, car, day, visit_no, key)
 
 
-def _service_lines(scene: Scene, car: np.ndarray, day: np.ndarray, visit_no: np.ndarray, key: np.ndarray) -> Frame:
+def _service_lines(
+    scene: Scene, car: np.ndarray, day: np.ndarray, visit_no: np.ndarray, key: np.ndarray
+) -> Frame:
     n = len(car)
     opened = day * DAY_S + scene.second("service line", key)
     return timeline(

@@ -79,7 +79,12 @@ def invite(
     order = np.lexsort((row, is_repeat, when))
     row, when, is_repeat, answered = row[order], when[order], is_repeat[order], answered[order]
     return _asked_and_told(
-        streams, world, (vehicle[row], owner[row], is_probe[row]), (when, row, is_repeat, answered), first_day, problems
+        streams,
+        world,
+        (vehicle[row], owner[row], is_probe[row]),
+        (when, row, is_repeat, answered),
+        first_day,
+        problems,
     )
 
 
@@ -112,14 +117,23 @@ def _answers(
     """People at either end answer more often than those in the middle, the young less; the silent never."""
     owner, vehicle = who
     people = world.customers
-    rate = _RESPONSE_RATE * (0.72 + 0.14 * np.abs(felt - 7.2)) * np.where(people.birth_year[owner] >= 1995, 0.65, 1.1)
+    rate = (
+        _RESPONSE_RATE
+        * (0.72 + 0.14 * np.abs(felt - 7.2))
+        * np.where(people.birth_year[owner] >= 1995, 0.65, 1.1)
+    )
     rate *= np.where(world.dealers.coaching[world.vehicles.dealer[vehicle]] > 0, 1.4, 1.0)
     rate = np.where(people.is_silent[owner], 0.0, rate)
     return streams.chance("answer", *when) < np.where(is_probe, 0.55, rate)
 
 
-def _repeated(  # noqa: PLR0913 - one argument per column
-    streams: Streams, answered: np.ndarray, is_probe: np.ndarray, day: np.ndarray, place: np.ndarray, days: int
+def _repeated(
+    streams: Streams,
+    answered: np.ndarray,
+    is_probe: np.ndarray,
+    day: np.ndarray,
+    place: np.ndarray,
+    days: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ask some of those who answered a second time, three to six weeks later (sooner in short windows)."""
     wanted = np.flatnonzero(answered & ~is_probe & (streams.chance("repeat", day, place) < _REPEAT_SHARE))

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from sample_oem.business.frames import (
-    NONE, Frame, Scene, at, gamma_days, lognormal_cents, numbers, stack, texts, timeline,
+    NONE,
+    Frame,
+    Scene,
+    at,
+    gamma_days,
+    lognormal_cents,
+    numbers,
+    stack,
+    texts,
+    timeline,
 )  # fmt: skip
 from sample_oem.business.service import Repairs
 from sample_oem.catalogue import ASPECTS
@@ -59,15 +68,27 @@ def record(scene: Scene, problems: Problems, repairs: Repairs) -> tuple[Claims, 
 def _layer(scene: Scene, problems: Problems, repairs: Repairs, claims: Claims, layer: int) -> Frame:
     streams = scene.streams
     key = repairs.key[claims.repair]
-    wanted = np.where(claims.is_goodwill, layer == LAYERS.index("善意"), streams.chance(f"layer{layer}", key) < _SHARE[layer])
+    wanted = np.where(
+        claims.is_goodwill,
+        layer == LAYERS.index("善意"),
+        streams.chance(f"layer{layer}", key) < _SHARE[layer],
+    )
     one = np.flatnonzero(wanted)
     key, repair = key[one], claims.repair[one]
     claimed = lognormal_cents(streams, f"claimed{layer}", _LOG_MEAN[layer], 0.7, key)
     days = _dates(scene, problems, claims, one, layer)
-    return _versions(scene, _base(scene, problems, repairs, claims, (one, repair, layer), claimed), claimed, days, (key, layer))
+    return _versions(
+        scene,
+        _base(scene, problems, repairs, claims, (one, repair, layer), claimed),
+        claimed,
+        days,
+        (key, layer),
+    )
 
 
-def _dates(scene: Scene, problems: Problems, claims: Claims, one: np.ndarray, layer: int) -> dict[str, np.ndarray]:
+def _dates(
+    scene: Scene, problems: Problems, claims: Claims, one: np.ndarray, layer: int
+) -> dict[str, np.ndarray]:
     """Submission, decision, posting, reversal, resubmission; supplier recovery follows weeks after."""
     streams, key = scene.streams, problems.key[claims.problem[one]]
     submitted = claims.submitted[one] + (25 + gamma_days(streams, "recovery", 15.0, key) if layer == 5 else 0)
@@ -89,7 +110,7 @@ def _dates(scene: Scene, problems: Problems, claims: Claims, one: np.ndarray, la
     }  # fmt: skip
 
 
-def _base(  # noqa: PLR0913 - the sources of the columns
+def _base(
     scene: Scene, problems: Problems, repairs: Repairs, claims: Claims, which: tuple[np.ndarray, np.ndarray, int],
     claimed: np.ndarray,
 ) -> Frame:  # fmt: skip
@@ -139,7 +160,11 @@ def lot_number(scene: Scene, car: np.ndarray, component: np.ndarray, supplier: n
 
 
 def _versions(
-    scene: Scene, base: Frame, claimed: np.ndarray, days: dict[str, np.ndarray], identity: tuple[np.ndarray, int]
+    scene: Scene,
+    base: Frame,
+    claimed: np.ndarray,
+    days: dict[str, np.ndarray],
+    identity: tuple[np.ndarray, int],
 ) -> Frame:
     key, layer = identity
     cut = np.array([1.0, 1.0, 1.0, 0.85, 0.7])[scene.streams.below(f"cut{layer}", 5, key)]
@@ -153,7 +178,10 @@ def _versions(
             (at(days["submitted"], second), {"状态": "已申请"}),
             (at(days["void"], second + 60), {"状态": "作废"}),
             (at(days["refused"], second + 120), {"状态": "已拒绝", "批准金额": zero}),
-            (at(days["again"], second + 180), {"状态": "已申请", "申请日期": days["again"], "批准金额": np.full(len(key), NONE)}),
+            (
+                at(days["again"], second + 180),
+                {"状态": "已申请", "申请日期": days["again"], "批准金额": np.full(len(key), NONE)},
+            ),
             (at(decided, second + 240), {"状态": "已批准", "批准金额": approved, "批准日期": decided}),
             (at(days["posted"], second + 300), {"过账日期": _posting_date(scene, days["posted"], key)}),
             (at(days["reversed"], second + 360), {"状态": "已冲销", "冲销日期": days["reversed"]}),
@@ -168,5 +196,3 @@ def _posting_date(scene: Scene, day: np.ndarray, key: np.ndarray) -> np.ndarray:
     before = month.astype("datetime64[D]").astype(int) - 1 - scene.first_day
     late = (day - before <= 3) & (scene.streams.chance("posted late", key) < 0.3)
     return np.where(day == NONE, NONE, np.where(late, before, day))
-
-

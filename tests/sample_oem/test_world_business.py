@@ -36,7 +36,9 @@ class Delivered:
 
     def current(self, channel: str, entity: str) -> list[dict[str, str]]:
         """Newest version of each record."""
-        contract = yaml.safe_load((CONTRACTS / f"{channel}.yml").read_text(encoding="utf-8"))["entities"][entity]
+        contract = yaml.safe_load((CONTRACTS / f"{channel}.yml").read_text(encoding="utf-8"))["entities"][
+            entity
+        ]
         source = {f["name"]: f["source"] for f in contract["fields"]}
         found: dict[tuple[str, ...], dict[str, str]] = {}
         for _, _, name, row in self.rows[channel]:
@@ -56,7 +58,9 @@ def _read(path: Path) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     base = tmp_path_factory.mktemp("business")
-    generate(base / "d", base / "t", DAYS, END, seed=5, owners=900, voices_per_day=60, channels=BUSINESS_CHANNELS)
+    generate(
+        base / "d", base / "t", DAYS, END, seed=5, owners=900, voices_per_day=60, channels=BUSINESS_CHANNELS
+    )
     rows: dict[str, list[tuple[str, str, str, dict[str, str]]]] = defaultdict(list)
     with (base / "d" / "deliveries.csv").open(encoding="utf-8") as handle:
         for line in csv.DictReader(handle):
@@ -80,7 +84,9 @@ def _value(field: dict, value: object) -> object:
 
 
 @pytest.mark.parametrize("channel", BUSINESS_CHANNELS)
-def test_every_field_obeys_the_contract_and_nothing_comes_from_the_future(delivered: Delivered, channel: str) -> None:
+def test_every_field_obeys_the_contract_and_nothing_comes_from_the_future(
+    delivered: Delivered, channel: str
+) -> None:
     contract = yaml.safe_load((CONTRACTS / f"{channel}.yml").read_text(encoding="utf-8"))
     seen: set[str] = set()
     for received, file, entity, row in delivered.rows[channel]:
@@ -99,7 +105,11 @@ def test_every_field_obeys_the_contract_and_nothing_comes_from_the_future(delive
             assert "max" not in field or parsed <= field["max"], where
             assert "max_chars" not in field or len(str(value)) <= field["max_chars"], where
             if field["type"] in ("date", "datetime") and not field.get("any_time"):
-                moment = parsed if isinstance(parsed, datetime) else datetime(parsed.year, parsed.month, parsed.day)
+                moment = (
+                    parsed
+                    if isinstance(parsed, datetime)
+                    else datetime(parsed.year, parsed.month, parsed.day)
+                )
                 seconds = (moment - datetime(1970, 1, 1)).total_seconds()
                 assert seconds <= known, f"{where} after receipt {received}"
                 assert moment.year >= 2000, where
@@ -122,7 +132,11 @@ def test_independent_replay_finds_the_expected_counts(delivered: Delivered, chan
         field = {f["name"]: f for f in entity["fields"]}
         stamp = field[entity["version_field"]]
         named = [
-            ((rows[0][0], *(str(r.get(field[k]["source"], "")) for k in entity["record_key"])), _value(stamp, r[stamp["source"]]), str(r))
+            (
+                (rows[0][0], *(str(r.get(field[k]["source"], "")) for k in entity["record_key"])),
+                _value(stamp, r[stamp["source"]]),
+                str(r),
+            )
             for _, r in rows
         ]
         newest: dict[tuple, object] = {}
@@ -173,7 +187,9 @@ def test_books_equal_the_records_to_the_cent(delivered: Delivered) -> None:
     periods = {p for p, _ in booked}
     assert len(periods) > 40
     wanted = {k: v for k, v in sums.items() if k[0] in periods}
-    assert {k: v for k, v in booked.items() if v or k in wanted} == {k: v for k, v in wanted.items() if v or k in booked}
+    assert {k: v for k, v in booked.items() if v or k in wanted} == {
+        k: v for k, v in wanted.items() if v or k in booked
+    }
     assert set(other) == {UNALLOCATED[0], ACCRUAL[0]}
     assert other[UNALLOCATED[0]] > 0
 
@@ -200,7 +216,11 @@ def test_a_null_twin_keeps_the_surface(base: tuple[World, Happenings], name: str
         other = there.voices[channel]
         assert abs(len(voices) - len(other)) <= 0.03 * len(voices) + 3, channel
     assert abs(len(here.problems) - len(there.problems)) <= 0.08 * len(here.problems)
-    untouched = {("customers_vehicles", "dealer"), ("customers_vehicles", "vehicle_model"), ("crm", "dealer_staff")}
+    untouched = {
+        ("customers_vehicles", "dealer"),
+        ("customers_vehicles", "vehicle_model"),
+        ("crm", "dealer_staff"),
+    }
     for key in untouched:
         for column, values in here.business.frames[key].items():
             assert np.array_equal(values, there.business.frames[key][column]), (key, column)
