@@ -7,7 +7,7 @@ negative days lie before the window (their echoes may reach into it). Troubles a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -136,11 +136,11 @@ class Voices:
     polarity: np.ndarray
     severity: np.ndarray
     problem: np.ndarray
-    second: np.ndarray = field(default=None)  # type: ignore[assignment]
-    story: np.ndarray = field(default=None)  # type: ignore[assignment]
-    campaign: np.ndarray = field(default=None)  # type: ignore[assignment]
-    repost_of: np.ndarray = field(default=None)  # type: ignore[assignment]
-    speaker: np.ndarray = field(default=None)  # type: ignore[assignment]
+    second: np.ndarray = None  # type: ignore[assignment]
+    story: np.ndarray = None  # type: ignore[assignment]
+    campaign: np.ndarray = None  # type: ignore[assignment]
+    repost_of: np.ndarray = None  # type: ignore[assignment]
+    speaker: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         for name in ("second", "story", "campaign", "repost_of", "speaker"):

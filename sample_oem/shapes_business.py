@@ -55,7 +55,7 @@ crm.improvement_action action_no action_name_zh action_kind aspect_tag vehicle_m
 finance_books.gl_control_total 会计期间 期间起始日:d 科目 科目名称 成本中心 口径 金额:m 币种 更新时间:t
 finance_books.close_calendar 会计期间 期间起始日:d 期间截止日:d 结账日:d 结账状态 更新时间:t
 """  # noqa: E501
-_KEYS = {
+_KEYS: dict[str, int | tuple[int, ...]] = {
     "customer": 1, "vehicle": 1, "ownership": (0, 2), "dealer": 1, "vehicle_model": 1, "claim_line": 2,
     "order_option": 2, "repair_line": 2, "policy": 2, "ota_wave": 3, "software_install": 2,
     "vehicle_part_lot": 2, "vehicle_usage": 2, "part_shipment": 2, "part_stock": (0, 1, 4),

@@ -7,7 +7,7 @@ in cents, so that sums are exact. ``NONE`` stands for an empty cell. ``shapes_bu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,7 +75,7 @@ def zero_filled(number: np.ndarray, width: int) -> np.ndarray:
     return np.char.zfill(number.astype(str), width) if len(number) else number.astype(str)
 
 
-Step = tuple[np.ndarray, dict[str, np.ndarray | str | int]]
+Step = tuple[np.ndarray, Mapping[str, object]]
 
 
 def timeline(base: Frame, steps: Sequence[Step]) -> Frame:
