@@ -46,7 +46,7 @@ class Summary:
     channels: dict[str, dict[str, int]]
 
 
-def generate(
+def generate(  # noqa: PLR0913 - one parameter per choice
     out: Path,
     truth: Path,
     days: int = 90,

@@ -54,9 +54,16 @@ def main(  # noqa: PLR0913 - one parameter per option
     volumes = [volume] * (days - 1) + [last_day_voices or volume]
     try:
         made = generate(
-            out, truth, days, end.date(), seed, owners or SIZES[size][0], volumes,
-            channels or CHANNELS, scenario,
-        )  # fmt: skip
+            out,
+            truth,
+            days,
+            end.date(),
+            seed,
+            owners or SIZES[size][0],
+            volumes,
+            channels or CHANNELS,
+            scenario,
+        )
     except (ValueError, OSError) as error:
         click.echo(f"sample_oem: {error}", err=True)
         sys.exit(2)

@@ -148,7 +148,7 @@ def problem_weights(quiet_lift: float | None = None) -> np.ndarray:
 
 
 def seasonal_weights(quiet_lift: float, season: float) -> np.ndarray:
-    """Shares by model, calendar month (0..11) and climate (0 mild, 1 cold), shape (models, 12, 2, aspects)."""
+    """Shares by model, calendar month (0..11) and climate (1: cold), shape (models, 12, 2, aspects)."""
     factor = np.ones((12, 2, len(ASPECTS)))
     for month in range(12):
         for code, extra in (

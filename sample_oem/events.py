@@ -207,10 +207,17 @@ def happen(
 def _problems(world: World, start: int) -> Problems:
     troubles = world.life.troubles
     return Problems(
-        troubles.day - start, troubles.car, troubles.aspect, troubles.severity,
-        troubles.story == STORY["safety_cluster"], troubles.story, troubles.key, troubles.owner,
-        troubles.is_case, troubles.is_resolved,
-    )  # fmt: skip
+        troubles.day - start,
+        troubles.car,
+        troubles.aspect,
+        troubles.severity,
+        troubles.story == STORY["safety_cluster"],
+        troubles.story,
+        troubles.key,
+        troubles.owner,
+        troubles.is_case,
+        troubles.is_resolved,
+    )
 
 
 def _channel(scene: _Scene, name: str, stories: list[Tale]) -> Voices:
@@ -259,10 +266,18 @@ def _of_rows(scene: _Scene, name: str, rows: np.ndarray, day: np.ndarray) -> Voi
     problems = scene.problems
     n = np.full(len(rows), -1)
     return Voices(
-        day, problems.vehicle[rows], problems.aspect[rows], n, problems.severity[rows], rows,
-        _second(scene, name, problems.key[rows], day), problems.story[rows], n, n,
+        day,
+        problems.vehicle[rows],
+        problems.aspect[rows],
+        n,
+        problems.severity[rows],
+        rows,
+        _second(scene, name, problems.key[rows], day),
+        problems.story[rows],
+        n,
+        n,
         problems.owner[rows],
-    )  # fmt: skip
+    )
 
 
 def _second(scene: _Scene, name: str, key: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -282,10 +297,18 @@ def _told(scene: _Scene, name: str, tale: Tale) -> Voices:
         ]
     speaker = np.where(tale.is_stranger, -1, _holder(scene, vehicle, tale.day))
     return Voices(
-        tale.day, vehicle, tale.aspect, tale.polarity, np.ones(n, dtype=int), np.full(n, -1),
-        _second(scene, f"{name}/{tale.story}", np.arange(n), tale.day), np.full(n, tale.story),
-        np.full(n, tale.campaign), np.full(n, -1), speaker,
-    )  # fmt: skip
+        tale.day,
+        vehicle,
+        tale.aspect,
+        tale.polarity,
+        np.ones(n, dtype=int),
+        np.full(n, -1),
+        _second(scene, f"{name}/{tale.story}", np.arange(n), tale.day),
+        np.full(n, tale.story),
+        np.full(n, tale.campaign),
+        np.full(n, -1),
+        speaker,
+    )
 
 
 def _holder(scene: _Scene, vehicle: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -324,10 +347,18 @@ def _fill(scene: _Scene, name: str, missing: np.ndarray) -> Voices:
     stranger = streams.chance(f"stranger/{name}", day, place) < _STRANGERS.get(name, 0.0)
     n = np.full(len(day), -1)
     talk = Voices(
-        day, vehicle, aspect, polarity, np.ones(len(day), dtype=int), n,
-        _second(scene, f"talk/{name}", place, day), n, n, n,
+        day,
+        vehicle,
+        aspect,
+        polarity,
+        np.ones(len(day), dtype=int),
+        n,
+        _second(scene, f"talk/{name}", place, day),
+        n,
+        n,
+        n,
         np.where(stranger, -1, _holder(scene, vehicle, day)),
-    )  # fmt: skip
+    )
     return _joined([again, talk])
 
 

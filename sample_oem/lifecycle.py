@@ -28,13 +28,29 @@ from sample_oem.streams import Streams, logistic
 
 QUARTERS, QUARTER_DAYS = 26, 91
 _RATE = 0.36  # troubles per car and quarter: about 1.4 a year
-_COLD = frozenset(["北京", "天津", "河北", "山西", "内蒙古", "辽宁", "吉林", "黑龙江", "甘肃", "宁夏", "新疆", "山东", "陕西"])
+_COLD = frozenset(
+    [
+        "北京",
+        "天津",
+        "河北",
+        "山西",
+        "内蒙古",
+        "辽宁",
+        "吉林",
+        "黑龙江",
+        "甘肃",
+        "宁夏",
+        "新疆",
+        "山东",
+        "陕西",
+    ]
+)
 _IS_COLD = np.array([c.province in _COLD for c in CITIES]).astype(int)
 
 
 @dataclass(frozen=True)
 class Dealers:
-    """Dealers by index; ``opened`` is datetime64[D]; ``coaching`` is 0, or 1..3 for groups of coached answers."""
+    """Dealers by index; ``opened`` is datetime64[D]; ``coaching`` 1..3: groups of coached answers."""
 
     code: list[str]
     name: list[str]
@@ -190,12 +206,16 @@ def live(
     idle = int(span["idle_fix"][0].astype(int))
     setting = _Setting(
         streams, planted, traits, dealers, _cumulative(planted), start, base, buys, idle, story
-    )  # fmt: skip
+    )
     state = _State(
-        cars, np.zeros(owners), np.full((owners, QUARTERS), np.nan, dtype=np.float32),
-        np.full(owners, NEVER), np.zeros(owners, dtype=int), _newest(cars, owners),
+        cars,
+        np.zeros(owners),
+        np.full((owners, QUARTERS), np.nan, dtype=np.float32),
+        np.full(owners, NEVER),
+        np.zeros(owners, dtype=int),
+        _newest(cars, owners),
         np.full(owners, -NEVER),
-    )  # fmt: skip
+    )
     for quarter in range(QUARTERS):
         _quarter(setting, state, quarter)
     return _life(setting, state, span, rollout, last)
@@ -218,13 +238,23 @@ def _life(
     late = cars.handed > last
     cars.handed[late], cars.next_owner[late] = NEVER, -1
     return Life(
-        setting.start, setting.traits, cars, lot, troubles, state.latent, Purchases(*purchases),
-        referrals[0], referrals[1], state.left, rollout, span,
-    )  # fmt: skip
+        setting.start,
+        setting.traits,
+        cars,
+        lot,
+        troubles,
+        state.latent,
+        Purchases(*purchases),
+        referrals[0],
+        referrals[1],
+        state.left,
+        rollout,
+        span,
+    )
 
 
 def _cumulative(planted: Planted) -> np.ndarray:
-    """Flat table for drawing aspects: row number plus cumulative share, so that one search serves all rows."""
+    """Flat table for drawing aspects: row number plus cumulative share, for one search."""
     weights = seasonal_weights(planted.quiet_lift, planted.season)
     table = weights.reshape(-1, weights.shape[-1]).cumsum(axis=1)
     return (table + np.arange(len(table))[:, None]).ravel()
@@ -247,11 +277,15 @@ def _used_cars(streams: Streams, first: FirstCars, owners: int, last: int) -> Ca
     handed = first.sold + 1000 + streams.below("used/day", 900, number)
     sold_on = (streams.chance("used", number) < 0.06) & (handed <= last)
     return Cars(
-        first.owner.copy(), first.place.copy(), first.model.copy(), first.dealer.copy(), first.sold.copy(),
+        first.owner.copy(),
+        first.place.copy(),
+        first.model.copy(),
+        first.dealer.copy(),
+        first.sold.copy(),
         np.where(sold_on, handed, NEVER),
         np.where(sold_on, streams.below("used/to", owners, number), -1),
         np.full(len(number), -1),
-    )  # fmt: skip
+    )
 
 
 def _newest(cars: Cars, owners: int) -> np.ndarray:
@@ -335,7 +369,7 @@ def _cases(
 
 def _feel(setting: _Setting, state: _State, q: int, rows: list[np.ndarray]) -> None:
     """Move the latent satisfaction of everyone who has a car."""
-    _, row, aspect, severity, _, _, owner, _, is_case, is_resolved = rows
+    _, _, aspect, severity, _, _, owner, _, is_case, is_resolved = rows
     owners = len(state.mood)
     known = owner >= 0
     harm = np.where(aspect == INDEX["ICT-NAV"], setting.planted.navigation_harm, 0.28)

@@ -53,7 +53,7 @@ class Rollout:
 
 
 def supplier_of(streams: Streams, component: int, number: np.ndarray) -> np.ndarray:
-    """Supplier (index within the component) of cars by stable number; the second one has half of the first."""
+    """Supplier (index within the component) of cars by stable number; the second has more."""
     count = len(COMPONENTS[component].suppliers)
     return streams.pick(f"supplier{component}", [1.0, 1.6, 1.0][:count], number)
 
@@ -135,8 +135,12 @@ Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 def _part(day: np.ndarray, car: np.ndarray, aspect: str, severity: np.ndarray, story: str) -> Part:
     n = min(len(car), len(day))
     return (
-        day[:n], car[:n], np.full(n, INDEX[aspect]), severity[:n], np.full(n, STORY[story]),
-    )  # fmt: skip
+        day[:n],
+        car[:n],
+        np.full(n, INDEX[aspect]),
+        severity[:n],
+        np.full(n, STORY[story]),
+    )
 
 
 def _size(ground: _Ground, share: float, least: int) -> int:
@@ -144,7 +148,7 @@ def _size(ground: _Ground, share: float, least: int) -> int:
 
 
 def _bad_lot(ground: _Ground, lot: np.ndarray) -> Part:
-    """Put failures of the lot on its cars (or, in the null twin, on any car of the model) from its first day."""
+    """Put failures of the lot on its cars (null twin: on any car of the model)."""
     start = ground.day("bad_lot")
     everyone = ground.on_road(BAD_LOT_MODEL, start)
     carriers = everyone[lot[everyone]]
@@ -219,7 +223,7 @@ def _worst_cities(
 
 
 def _recurrence(ground: _Ground) -> list[Part]:
-    """Lay the defect of three years ago, and its return on another model (in the null twin: other troubles)."""
+    """Lay the defect of three years ago, and its return on another model (null: other troubles)."""
     n = _size(ground, 0.006, 6)
     old = ground.day("recurrence_a")
     first = ground.some("old/car", ground.on_road("QL-M6-20T", old), n)
@@ -237,7 +241,7 @@ def _recurrence(ground: _Ground) -> list[Part]:
 
 
 def _peak(ground: _Ground) -> Part:
-    """Raise suspension trouble by chance for four weeks; the bulletin that does nothing starts at its height."""
+    """Raise suspension trouble by chance for four weeks; the idle bulletin starts at its height."""
     n = _size(ground, 0.004, 5)
     start = ground.day("idle_fix_peak")
     car = ground.some("peak/car", ground.on_road("QL-A3-21T", start), n)

@@ -125,16 +125,24 @@ class Story:
 
 STORIES: tuple[Story, ...] = (
     Story("safety_cluster", "同月生产车辆制动失效", "SAF-BRK", "QL-H8-24P"),
-    Story("bad_lot", "某供应商批次低压蓄电池亏电", "NEV-LVB", "QL-H8-22P", ("小电瓶", "趴窝", "一晚上就没电")),
+    Story(
+        "bad_lot", "某供应商批次低压蓄电池亏电", "NEV-LVB", "QL-H8-22P", ("小电瓶", "趴窝", "一晚上就没电")
+    ),
     Story("x01", "车机操作复杂卡顿，升级后消失", "ICT-SCR", "QL-L7-23R", ("层级太深", "找不到按钮", "升级")),
     Story("recurrence_a", "三年前的机油增多", "PWR-OIL", "QL-M6-20T", ("机油增多", "机油液位升高")),
     Story(
-        "recurrence_b", "同一缺陷换了说法换了车型", "PWR-OIL", "QL-M6-24H",
+        "recurrence_b",
+        "同一缺陷换了说法换了车型",
+        "PWR-OIL",
+        "QL-M6-24H",
         ("油尺越来越高", "尺子上一股汽油味", "短途跑几天油底就涨"),
     ),
     Story("viral_burst", "与质量无关的热搜（代言人）", "EXT-DSN", "", ("代言人", "热搜", "吃瓜")),
     Story(
-        "campaign_quiet", "极致静音宣传与异响", "INT-QUI", "QL-E5-24E",
+        "campaign_quiet",
+        "极致静音宣传与异响",
+        "INT-QUI",
+        "QL-E5-24E",
         ("极致静音", "说好的静音呢", "正常现象"),
     ),
     Story("rival_event", "竞品星桥降价上市", "PRI-PRC", "", ("星桥", "降价")),
@@ -153,7 +161,7 @@ STORIES: tuple[Story, ...] = (
     Story("x12", "订单状态不更新", "SAL-DLV", "", ("订单状态", "催单", "没更新")),
     Story("x13", "物流进度查询", "SAL-DLV", "", ("物流进度", "到哪了")),
     Story("x14", "宣传极致静音，异响却说是正常现象", "INT-QUI", "QL-E5-24E", ("极致静音", "正常现象")),
-)  # fmt: skip
+)
 STORY: dict[str, int] = {story.code: n for n, story in enumerate(STORIES)}
 
 CAMPAIGNS: tuple[str, ...] = ("CP-QUIET", "CP-SPRING", "CP-RIVAL")

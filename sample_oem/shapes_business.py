@@ -56,16 +56,35 @@ finance_books.gl_control_total 会计期间 期间起始日:d 科目 科目名�
 finance_books.close_calendar 会计期间 期间起始日:d 期间截止日:d 结账日:d 结账状态 更新时间:t
 """  # noqa: E501
 _KEYS: dict[str, int | tuple[int, ...]] = {
-    "customer": 1, "vehicle": 1, "ownership": (0, 2), "dealer": 1, "vehicle_model": 1, "claim_line": 2,
-    "order_option": 2, "repair_line": 2, "policy": 2, "ota_wave": 3, "software_install": 2,
-    "vehicle_part_lot": 2, "vehicle_usage": 2, "part_shipment": 2, "part_stock": (0, 1, 4),
+    "customer": 1,
+    "vehicle": 1,
+    "ownership": (0, 2),
+    "dealer": 1,
+    "vehicle_model": 1,
+    "claim_line": 2,
+    "order_option": 2,
+    "repair_line": 2,
+    "policy": 2,
+    "ota_wave": 3,
+    "software_install": 2,
+    "vehicle_part_lot": 2,
+    "vehicle_usage": 2,
+    "part_shipment": 2,
+    "part_stock": (0, 1, 4),
     "gl_control_total": (0, 2, 4, 5),
-}  # fmt: skip
+}
 # Minute after midnight (Shanghai) at which a system's files arrive.
 ARRIVAL = {
-    "customers_vehicles": 60, "crm": 70, "sales": 82, "service": 90, "insurance": 100, "connected_car": 105,
-    "parts": 115, "finance_books": 250, "warranty_claims": 280,
-}  # fmt: skip
+    "customers_vehicles": 60,
+    "crm": 70,
+    "sales": 82,
+    "service": 90,
+    "insurance": 100,
+    "connected_car": 105,
+    "parts": 115,
+    "finance_books": 250,
+    "warranty_claims": 280,
+}
 JSONL_CHANNELS = frozenset({"crm", "sales", "service"})
 GERMAN_CHANNELS = frozenset({"insurance", "finance_books"})
 
@@ -288,16 +307,25 @@ def _json_lines(cells: list[np.ndarray], shape: Shape) -> list[bytes]:
     for name, kind, values in zip(shape.names, shape.kinds, cells, strict=True):
         head = f',"{name}":'
         plain = kind in "imhbj"
-        columns.append([
-            "" if v == "" else head + (v if plain else json.dumps(v, ensure_ascii=False)) for v in values.tolist()
-        ])  # fmt: skip
+        columns.append(
+            [
+                "" if v == "" else head + (v if plain else json.dumps(v, ensure_ascii=False))
+                for v in values.tolist()
+            ]
+        )
     start = f'{{"record_type":"{shape.entity}"'
     return [(start + "".join(row) + "}\n").encode() for row in zip(*columns, strict=True)]
 
 
 def _file(
-    calendar: Calendar, shape: Shape, day: int, place: int, lines: list[bytes], keys: list[int], seen: set[int]
-) -> BusinessDelivery:  # fmt: skip
+    calendar: Calendar,
+    shape: Shape,
+    day: int,
+    place: int,
+    lines: list[bytes],
+    keys: list[int],
+    seen: set[int],
+) -> BusinessDelivery:
     """One file; on some days its last rows come twice (an export that overlaps itself)."""
     repeated = max(1, len(lines) // 200) if day % 6 == 2 and len(lines) > 3 else 0
     lines, keys = (
@@ -315,7 +343,7 @@ def _file(
     seen.update(keys)
     truth = DeliveryTruth(
         shape.channel, "", shape.entity, "", "daily", len(lines), newest, repeated, distinct - newest
-    )  # fmt: skip
+    )
     made = BusinessDelivery(shape.channel, shape.entity, name, received, head + b"".join(lines), truth)
     truth.file, truth.received_at = made.path_name, made.received_text
     return made

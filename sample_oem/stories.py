@@ -21,7 +21,7 @@ _LOST_FOR = ("INT-SEA", "PRI-PRC", "SPC-CAB", "NEV-RNG", "EXT-DSN", "INT-QUI")
 
 @dataclass(frozen=True)
 class Tale:
-    """Voices of one story in one channel: day, aspect, polarity, whether a stranger speaks; cars to pick from."""
+    """Voices of one story in one channel: day, aspect, polarity, strangers; cars to pick from."""
 
     story: int
     day: np.ndarray
@@ -64,17 +64,29 @@ def tales(
     stage = _Stage(streams, world, volumes, first_day)
     found: dict[str, list[Tale]] = {}
     for channel, tale in (
-        *_viral(stage), *_campaign(stage), *_rival(stage), *_wishes(stage), *_smart(stage), *_lost(stage),
-        *_slow(stage), *_answered(stage), *_orders(stage),
-    ):  # fmt: skip
+        *_viral(stage),
+        *_campaign(stage),
+        *_rival(stage),
+        *_wishes(stage),
+        *_smart(stage),
+        *_lost(stage),
+        *_slow(stage),
+        *_answered(stage),
+        *_orders(stage),
+    ):
         found.setdefault(channel, []).append(tale)
     return found
 
 
 def _tale(
-    story: str, day: np.ndarray, aspect: np.ndarray | str, polarity: np.ndarray, stranger: float,
-    cars: np.ndarray | None = None, campaign: int = -1,
-) -> Tale:  # fmt: skip
+    story: str,
+    day: np.ndarray,
+    aspect: np.ndarray | str,
+    polarity: np.ndarray,
+    stranger: float,
+    cars: np.ndarray | None = None,
+    campaign: int = -1,
+) -> Tale:
     n = len(day)
     codes = np.full(n, INDEX[aspect]) if isinstance(aspect, str) else aspect
     odd = (np.arange(n) * 7919 % 1000) / 1000 < stranger
@@ -88,7 +100,7 @@ def _since(daily: np.ndarray, opens: int, closes: int = 10**6) -> np.ndarray:
 
 
 def _viral(stage: _Stage) -> list[tuple[str, Tale]]:
-    """Burst about a spokesman: a tenth of the channel's voices within four days, or spread over the window."""
+    """Burst about a spokesman: a tenth of the channel's voices in four days, or spread out."""
     out = []
     for channel, share in (("social_media", 0.10), ("media_comments", 0.02)):
         volume = stage.volumes[channel]
@@ -108,7 +120,7 @@ def _viral(stage: _Stage) -> list[tuple[str, Tale]]:
 
 
 def _campaign(stage: _Stage) -> list[tuple[str, Tale]]:
-    """Talk about the quiet campaign: mocked where the car is loud, liked where it keeps the promise (null)."""
+    """Talk about the quiet campaign: mocked where the car is loud, liked where it is not (null)."""
     out = []
     loud = stage.world.planted.quiet_lift > 1.5
     cars = stage.cars("QL-E5-24E")

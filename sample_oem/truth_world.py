@@ -74,10 +74,18 @@ def _people(folder: Path, world: World) -> None:
     left = world.life.left.astype("datetime64[D]").astype(str)
     left = np.where(world.life.left > 100_000, "", left)
     rows = zip(
-        range(len(people.number)), people.number, people.phone, people.mail, people.app_user,
-        people.household.tolist(), [INCOMES[i] for i in people.income], [KINDS[i] for i in people.kind],
-        people.is_silent.astype(int).tolist(), left.tolist(), strict=True,
-    )  # fmt: skip
+        range(len(people.number)),
+        people.number,
+        people.phone,
+        people.mail,
+        people.app_user,
+        people.household.tolist(),
+        [INCOMES[i] for i in people.income],
+        [KINDS[i] for i in people.kind],
+        people.is_silent.astype(int).tolist(),
+        left.tolist(),
+        strict=True,
+    )
     _write(folder / "truth_person.csv", header, rows)
 
 
@@ -99,9 +107,17 @@ def _cars(folder: Path, world: World) -> None:
         " ".join(COMPONENTS[n].suppliers[v] for n, v in enumerate(row)) for row in cars.supplier.tolist()
     ]
     rows = zip(
-        range(len(cars.vin)), cars.vin, cars.plate, [MODELS[m].code for m in cars.model], cars.buyer.tolist(),
-        cars.next_owner.tolist(), handed.tolist(), cars.is_bad_lot.astype(int).tolist(), suppliers, strict=True,
-    )  # fmt: skip
+        range(len(cars.vin)),
+        cars.vin,
+        cars.plate,
+        [MODELS[m].code for m in cars.model],
+        cars.buyer.tolist(),
+        cars.next_owner.tolist(),
+        handed.tolist(),
+        cars.is_bad_lot.astype(int).tolist(),
+        suppliers,
+        strict=True,
+    )
     _write(folder / "truth_vehicle.csv", header, rows)
 
 
@@ -119,9 +135,17 @@ def _problems(folder: Path, happenings: Happenings, start: int) -> None:
     header = ("problem", "date", "vehicle", "owner", "aspect", "severity", "story", "is_case", "is_resolved")
     days = (p.day + start).astype("datetime64[D]").astype(str).tolist()
     rows = zip(
-        range(len(p)), days, p.vehicle.tolist(), p.owner.tolist(), CODES[p.aspect].tolist(), p.severity.tolist(),
-        STORY_CODES[p.story].tolist(), p.is_case.astype(int).tolist(), p.is_resolved.astype(int).tolist(), strict=True,
-    )  # fmt: skip
+        range(len(p)),
+        days,
+        p.vehicle.tolist(),
+        p.owner.tolist(),
+        CODES[p.aspect].tolist(),
+        p.severity.tolist(),
+        STORY_CODES[p.story].tolist(),
+        p.is_case.astype(int).tolist(),
+        p.is_resolved.astype(int).tolist(),
+        strict=True,
+    )
     _write(folder / "truth_problem.csv", header, rows)
 
 
@@ -144,11 +168,19 @@ def _voices(folder: Path, happenings: Happenings) -> None:
         for name, v in sorted(happenings.voices.items())
         for n, row in enumerate(
             zip(
-                v.day.tolist(), v.vehicle.tolist(), v.speaker.tolist(), CODES[v.aspect].tolist(), v.polarity.tolist(),
-                v.problem.tolist(), STORY_CODES[v.story].tolist(), v.campaign.tolist(), v.repost_of.tolist(), strict=True,
+                v.day.tolist(),
+                v.vehicle.tolist(),
+                v.speaker.tolist(),
+                CODES[v.aspect].tolist(),
+                v.polarity.tolist(),
+                v.problem.tolist(),
+                STORY_CODES[v.story].tolist(),
+                v.campaign.tolist(),
+                v.repost_of.tolist(),
+                strict=True,
             )
         )
-    )  # fmt: skip
+    )
     _write(folder / "truth_voice_row.csv", header, rows)
 
 
@@ -170,8 +202,18 @@ def _answers(folder: Path, happenings: Happenings, start: int) -> None:
     )
     days = (sent.day + start).astype("datetime64[D]").astype(str).tolist()
     rows = zip(
-        range(len(sent)), days, sent.vehicle.tolist(), sent.owner.tolist(), [INSTRUMENTS[t] for t in sent.touchpoint],
-        sent.wave.tolist(), sent.answered.astype(int).tolist(), sent.felt.round(3).tolist(), sent.latent.round(3).tolist(),
-        sent.is_coached.astype(int).tolist(), sent.is_probe.astype(int).tolist(), sent.is_repeat.astype(int).tolist(), strict=True,
-    )  # fmt: skip
+        range(len(sent)),
+        days,
+        sent.vehicle.tolist(),
+        sent.owner.tolist(),
+        [INSTRUMENTS[t] for t in sent.touchpoint],
+        sent.wave.tolist(),
+        sent.answered.astype(int).tolist(),
+        sent.felt.round(3).tolist(),
+        sent.latent.round(3).tolist(),
+        sent.is_coached.astype(int).tolist(),
+        sent.is_probe.astype(int).tolist(),
+        sent.is_repeat.astype(int).tolist(),
+        strict=True,
+    )
     _write(folder / "truth_invitation.csv", header, rows)

@@ -142,7 +142,7 @@ def build_world(
         "city": city,
     }
     life = live(streams, planted, traits, dealers, cars, end, days)
-    vehicles = _vehicles(streams, dealers, city, life, end)
+    vehicles = _vehicles(streams, city, life, end)
     first = _first_seen(vehicles, owners, end)
     return World(end, dealers, _customers(streams, traits, first), vehicles, life, planted, streams, days)
 
@@ -150,9 +150,26 @@ def build_world(
 def _dealers(rng: np.random.Generator, n: int) -> Dealers:
     big_first = 1.0 / (1.0 + np.arange(len(CITIES)) * 0.05)
     city = rng.choice(len(CITIES), n, p=big_first / big_first.sum())
-    words = (
-        ["恒通", "宏运", "百盛", "鑫源", "众诚", "广达", "瑞丰", "华骏", "世纪", "捷顺", "远航", "金驰", "润达", "凯越行", "天成", "亿嘉", "庆安", "同辉"]
-    )
+    words = [
+        "恒通",
+        "宏运",
+        "百盛",
+        "鑫源",
+        "众诚",
+        "广达",
+        "瑞丰",
+        "华骏",
+        "世纪",
+        "捷顺",
+        "远航",
+        "金驰",
+        "润达",
+        "凯越行",
+        "天成",
+        "亿嘉",
+        "庆安",
+        "同辉",
+    ]
     pick = rng.integers(0, len(words), n)
     name = [f"{CITIES[c].name}启岚{words[p]}汽车销售服务有限公司" for c, p in zip(city, pick, strict=True)]
     opened = np.datetime64("2016-01-01") + rng.integers(0, 1500, n).astype("timedelta64[D]")
@@ -246,11 +263,8 @@ def mobile_phones_unique(rng: np.random.Generator, n: int) -> list[str]:
     return list(seen)
 
 
-def _vehicles(
-    streams: Streams, dealers: Dealers, city: np.ndarray, life: Life, end: np.datetime64
-) -> Vehicles:
+def _vehicles(streams: Streams, city: np.ndarray, life: Life, end: np.datetime64) -> Vehicles:
     cars = life.cars
-    n = len(cars.owner)
     number = cars.owner * FLEET_STRIDE + cars.place
     sold = cars.sold.astype("datetime64[D]")
     built = sold - overlays.built_before(streams, number).astype("timedelta64[D]")
@@ -273,10 +287,23 @@ def _vehicles(
     )
     usage = np.where((usage == 1) & (streams.chance("hire", cars.owner) < 0.3), 2, usage)
     return Vehicles(
-        vin, plate, owner, cars.model, cars.dealer, built, sold, km,
-        cars.owner, cars.handed.astype("datetime64[D]"), cars.next_owner, number, usage,
-        supplier, life.bad_lot, cars.order,
-    )  # fmt: skip
+        vin,
+        plate,
+        owner,
+        cars.model,
+        cars.dealer,
+        built,
+        sold,
+        km,
+        cars.owner,
+        cars.handed.astype("datetime64[D]"),
+        cars.next_owner,
+        number,
+        usage,
+        supplier,
+        life.bad_lot,
+        cars.order,
+    )
 
 
 def _serial_place(cars: Cars, owners: int) -> np.ndarray:

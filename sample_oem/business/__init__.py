@@ -59,11 +59,20 @@ def record(
     cases, case_frames = contacts.cases(scene, problems)
     orders, sales_frames = sales.record(scene)
     frames = {
-        **ownership.record(scene), **sales_frames, **insurance.record(scene, problems), **repair_frames,
-        **claim_frames, **case_frames, **leads.record(scene, orders), **consent.record(scene),
-        **campaigns.record(scene), **connected_car.record(scene), **parts.record(scene, repairs),
-        **contacts.record(scene, problems, voices, cases), **goodwill.record(scene, problems, cases, claims),
-    }  # fmt: skip
+        **ownership.record(scene),
+        **sales_frames,
+        **insurance.record(scene, problems),
+        **repair_frames,
+        **claim_frames,
+        **case_frames,
+        **leads.record(scene, orders),
+        **consent.record(scene),
+        **campaigns.record(scene),
+        **connected_car.record(scene),
+        **parts.record(scene, repairs),
+        **contacts.record(scene, problems, voices, cases),
+        **goodwill.record(scene, problems, cases, claims),
+    }
     frames |= books.record(scene, frames)
     truth = {"claim_cause": claims.truth(), "case_cause": cases.truth(), "repair_cause": repairs.truth()}
     links = {

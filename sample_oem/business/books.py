@@ -15,11 +15,17 @@ from sample_oem.business.frames import DAY_S, NONE, Frame, Scene
 
 CHANNEL = "finance_books"
 ACCOUNTS = {
-    "配件": ("660101", "保修-配件"), "工时": ("660102", "保修-工时"), "外协": ("660103", "保修-外协"),
-    "运费": ("660104", "保修-运费"), "善意": ("660105", "保修-善意索赔"), "追偿": ("660190", "供应商追偿"),
-    "善意索赔": ("660201", "善意补偿"), "客户安抚": ("660202", "客户安抚"), "法定退换": ("660203", "法定退换"),
+    "配件": ("660101", "保修-配件"),
+    "工时": ("660102", "保修-工时"),
+    "外协": ("660103", "保修-外协"),
+    "运费": ("660104", "保修-运费"),
+    "善意": ("660105", "保修-善意索赔"),
+    "追偿": ("660190", "供应商追偿"),
+    "善意索赔": ("660201", "善意补偿"),
+    "客户安抚": ("660202", "客户安抚"),
+    "法定退换": ("660203", "法定退换"),
     "联络": ("660301", "客户联络成本"),
-}  # fmt: skip
+}
 UNALLOCATED, ACCRUAL = ("660199", "保修-未分摊"), ("660198", "保修-计提")
 CLOSE_AFTER_DAYS = 6
 Key = tuple[int, str, str, str]
@@ -167,7 +173,7 @@ class _Totals:
             return []
         names = dict(ACCOUNTS.values()) | dict((UNALLOCATED, ACCRUAL))
         period, start = str(np.datetime64(month, "M")), self.day_of(month)
-        lines = {key: total for key, total in sorted(self.sums[month].items())}
+        lines = dict(sorted(self.sums[month].items()))
         spent = sum(total[0] for (account, _, _), total in lines.items() if account < "660190")
         extra = {
             (UNALLOCATED[0], "CC-HQ", "发生"): spent * (7 + month % 5) // 1000,

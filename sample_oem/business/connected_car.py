@@ -59,19 +59,23 @@ def _installs(scene: Scene) -> Frame:
     cars, life = scene.world.vehicles, scene.world.life
     sold = cars.sold.astype(int) - scene.first_day
     first = {
-        "vin": np.array(cars.vin, dtype=object), "software_version": np.full(len(sold), "1.0.0", dtype=object),
-        "release_no": numbers("OTA-", cars.model + 1, 2) + "-10", "result": np.full(len(sold), "成功", dtype=object),
+        "vin": np.array(cars.vin, dtype=object),
+        "software_version": np.full(len(sold), "1.0.0", dtype=object),
+        "release_no": numbers("OTA-", cars.model + 1, 2) + "-10",
+        "result": np.full(len(sold), "成功", dtype=object),
         "installed_at": sold * DAY_S + 7200,
-    }  # fmt: skip
+    }
     row = np.flatnonzero(life.ota.installed >= 0)
     row = row[cars.model[row] == MODEL_INDEX["QL-L7-23R"]]
     day = life.ota.installed[row] - scene.first_day
     done = at(day, scene.second("install", cars.number[row]))
     update = {
-        "vin": first["vin"][row], "software_version": np.full(len(row), "3.1.0", dtype=object),
-        "release_no": np.full(len(row), _FIX, dtype=object), "result": np.full(len(row), "成功", dtype=object),
+        "vin": first["vin"][row],
+        "software_version": np.full(len(row), "3.1.0", dtype=object),
+        "release_no": np.full(len(row), _FIX, dtype=object),
+        "result": np.full(len(row), "成功", dtype=object),
         "installed_at": done,
-    }  # fmt: skip
+    }
     return stack([timeline(first, [(first["installed_at"], {})]), timeline(update, [(done, {})])])
 
 
@@ -84,16 +88,18 @@ def _lots(scene: Scene) -> Frame:
     for n, component in enumerate(COMPONENTS):
         which = np.full(len(car), n)
         base = {
-            "vin": np.array(cars.vin, dtype=object), "component_code": np.full(len(car), component.code, dtype=object),
+            "vin": np.array(cars.vin, dtype=object),
+            "component_code": np.full(len(car), component.code, dtype=object),
             "supplier_code": texts(component.suppliers, cars.supplier[:, n]),
-            "lot_no": lot_number(scene, car, which, cars.supplier[:, n]), "built_date": built,
-        }  # fmt: skip
+            "lot_no": lot_number(scene, car, which, cars.supplier[:, n]),
+            "built_date": built,
+        }
         parts.append(timeline(base, [(sold * DAY_S + 3600 + n, {})]))
     return stack(parts)
 
 
 def _usage(scene: Scene) -> Frame:
-    """Use per car and month, reported on the second of the next one; the app is opened less before leaving."""
+    """Use per car and month, reported on the second of the next one; the app is used less before leaving."""
     first = np.datetime64(scene.first_day, "D").astype("datetime64[M]") - _HISTORY_MONTHS
     last = np.datetime64(scene.first_day + scene.days, "D").astype("datetime64[M]")
     cars, parts = scene.world.vehicles, []
@@ -112,9 +118,12 @@ def _usage(scene: Scene) -> Frame:
         soon = scene.has_left(owner, np.full(len(car), ends + 120))
         opens = scene.streams.below("app opens", 22, number, ends) // np.where(soon, 4, 1)
         base = {
-            "vin": texts(cars.vin, car), "month": np.full(len(car), begins), "odometer_km": until,
+            "vin": texts(cars.vin, car),
+            "month": np.full(len(car), begins),
+            "odometer_km": until,
             "distance_km": np.maximum(until - since, 0),
-            "active_days": 8 + scene.streams.below("active", 20, number, ends), "app_open_days": opens,
-        }  # fmt: skip
+            "active_days": 8 + scene.streams.below("active", 20, number, ends),
+            "app_open_days": opens,
+        }
         parts.append(timeline(base, [(np.full(len(car), (ends + 1) * DAY_S + 10_800), {})]))
     return stack(parts)

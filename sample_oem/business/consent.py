@@ -45,11 +45,15 @@ def _consents(scene: Scene) -> Frame:
         leaves = granted & (n > 0) & (streams.chance("opt-out", owner, n) < 0.07)
         ended = at(np.where(leaves, out, NONE), scene.second("consent", owner))
         base = {
-            "consent_no": numbers("CN", owner * 10 + n, 9), "customer_no": texts(people.number, owner),
-            "purpose": np.full(len(owner), purpose, dtype=object), "contact_channel": np.full(len(owner), "全部", dtype=object),
-            "is_granted": np.where(granted, "true", "false").astype(object), "valid_from": given,
-            "valid_to": np.full(len(owner), NONE), "source": np.full(len(owner), "购车合同", dtype=object),
-        }  # fmt: skip
+            "consent_no": numbers("CN", owner * 10 + n, 9),
+            "customer_no": texts(people.number, owner),
+            "purpose": np.full(len(owner), purpose, dtype=object),
+            "contact_channel": np.full(len(owner), "全部", dtype=object),
+            "is_granted": np.where(granted, "true", "false").astype(object),
+            "valid_from": given,
+            "valid_to": np.full(len(owner), NONE),
+            "source": np.full(len(owner), "购车合同", dtype=object),
+        }
         parts.append(timeline(base, [(given, {}), (ended, {"valid_to": ended, "source": "退订链接"})]))
     return stack(parts)
 
@@ -64,10 +68,14 @@ def _accounts(scene: Scene) -> Frame:
     unbound = np.where(unbound == NONE, NONE, np.maximum(unbound, bound + 1))
     second = scene.second("app", number)
     base = {
-        "account_no": numbers("AP", number, 9), "app_user_id": texts(people.app_user, owner),
-        "customer_no": texts(people.number, owner), "phone": texts(people.phone, owner),
-        "vin": texts(cars.vin, row), "bound_at": at(bound, second), "unbound_at": np.full(len(row), NONE),
-    }  # fmt: skip
+        "account_no": numbers("AP", number, 9),
+        "app_user_id": texts(people.app_user, owner),
+        "customer_no": texts(people.number, owner),
+        "phone": texts(people.phone, owner),
+        "vin": texts(cars.vin, row),
+        "bound_at": at(bound, second),
+        "unbound_at": np.full(len(row), NONE),
+    }
     return timeline(
         base, [(at(bound, second), {}), (at(unbound, second), {"unbound_at": at(unbound, second)})]
     )
@@ -92,10 +100,13 @@ def _staff(scene: Scene) -> Frame:
         NONE,
     )
     base = {
-        "staff_no": numbers("ST", dealer * 100 + role, 6), "dealer_code": texts(dealers.code, dealer),
-        "phone": np.array(staff_phones(scene), dtype=object), "role": texts(ROLES, role),
-        "joined_date": joined, "left_date": np.full(len(row), NONE),
-    }  # fmt: skip
+        "staff_no": numbers("ST", dealer * 100 + role, 6),
+        "dealer_code": texts(dealers.code, dealer),
+        "phone": np.array(staff_phones(scene), dtype=object),
+        "role": texts(ROLES, role),
+        "joined_date": joined,
+        "left_date": np.full(len(row), NONE),
+    }
     return timeline(
         base,
         [

@@ -96,17 +96,25 @@ def _case_versions(scene: Scene, problems: Problems, found: Cases, pace: np.ndar
     n, empty = len(key), np.full(len(key), NONE)
     blank = np.full(n, "", dtype=object)
     base = {
-        "case_no": found.case_no, "customer_no": texts(scene.world.customers.number, found.owner),
+        "case_no": found.case_no,
+        "customer_no": texts(scene.world.customers.number, found.owner),
         "vin": texts(scene.world.vehicles.vin, problems.vehicle[found.problem]),
         "source_channel": texts(
-            ("热线", "在线", "邮件", "投诉网站", "经销商", "社交媒体"), streams.pick("case/from", [0.45, 0.18, 0.04, 0.15, 0.15, 0.03], key)
+            ("热线", "在线", "邮件", "投诉网站", "经销商", "社交媒体"),
+            streams.pick("case/from", [0.45, 0.18, 0.04, 0.15, 0.15, 0.03], key),
         ),
-        "aspect_tag": found.codes, "severity": found.severity.astype(np.int64),
-        "first_responded_at": empty, "resolved_at": empty, "closed_at": empty,
-        "resolution": blank, "is_confirmed_by_customer": blank,
-        "team": texts(("TEAM-QUALITY", "TEAM-SERVICE", "TEAM-SALES"), streams.pick("case/team", [0.5, 0.4, 0.1], key)),
+        "aspect_tag": found.codes,
+        "severity": found.severity.astype(np.int64),
+        "first_responded_at": empty,
+        "resolved_at": empty,
+        "closed_at": empty,
+        "resolution": blank,
+        "is_confirmed_by_customer": blank,
+        "team": texts(
+            ("TEAM-QUALITY", "TEAM-SERVICE", "TEAM-SALES"), streams.pick("case/team", [0.5, 0.4, 0.1], key)
+        ),
         "opened_at": opened_at,
-    }  # fmt: skip
+    }
     solved_at = at(found.solved, second + 900)
     says = np.where(streams.chance("confirm", key) < 0.85, "true", "false").astype(object)
     none = np.where(found.solved == NONE, "无", resolution).astype(object)
@@ -137,26 +145,33 @@ def record(
     scene: Scene, problems: Problems, voices: dict[str, Voices], found: Cases
 ) -> dict[tuple[str, str], Frame]:
     """All contacts; those of the window name the voice where its number is known."""
-    parts = [_of_voices(scene, problems, name, voices[name], found) for name in DESKS if name in voices]
+    parts = [_of_voices(scene, name, voices[name], found) for name in DESKS if name in voices]
     return {(CHANNEL, "contact"): stack([_before(scene, problems, found), *parts])}
 
 
 def _before(scene: Scene, problems: Problems, found: Cases) -> Frame:
-    """Contacts of the time before the window: two in five troubles brought a call, and enquiries beside them."""
+    """Contacts of the time before the window: most troubles brought a call."""
     streams = scene.streams
     rows = np.flatnonzero((problems.day < 0) & (problems.day >= -_HISTORY_DAYS) & (problems.owner >= 0))
     rows = rows[streams.chance("old contact", problems.key[rows]) < 0.8]
     enquiry = streams.chance("old enquiry", problems.key[rows]) < 0.5
     return _contacts(
-        scene, "call_center", np.full(len(rows), "", dtype=object), problems.day[rows], problems.owner[rows],
-        (np.where(enquiry, -1, rows), problems.aspect[rows], np.where(enquiry, 0, -1)), "CH", found,
-    )  # fmt: skip
+        scene,
+        "call_center",
+        np.full(len(rows), "", dtype=object),
+        problems.day[rows],
+        problems.owner[rows],
+        (np.where(enquiry, -1, rows), problems.aspect[rows], np.where(enquiry, 0, -1)),
+        "CH",
+        found,
+    )
 
 
-def _of_voices(scene: Scene, problems: Problems, name: str, voices: Voices, found: Cases) -> Frame:
-    dates = np.char.replace((voices.day + scene.first_day).astype("datetime64[D]").astype(str), "-", "")
+def _of_voices(scene: Scene, name: str, voices: Voices, found: Cases) -> Frame:
     known = np.full(len(voices), "", dtype=object)
-    if name == "call_center":
+    if name == "call_center" and len(voices):
+        days = (voices.day + scene.first_day).astype("datetime64[D]").astype(str)
+        dates = np.char.replace(days, "-", "")
         known = np.char.add(
             np.char.add("CALL", dates), np.char.add("-", zero_filled(np.arange(len(voices)), 6))
         ).astype(object)
@@ -167,9 +182,16 @@ def _of_voices(scene: Scene, problems: Problems, name: str, voices: Voices, foun
 
 
 def _contacts(  # noqa: PLR0913 - one argument per column
-    scene: Scene, desk: str, source: np.ndarray, day: np.ndarray, owner: np.ndarray,
-    why: tuple[np.ndarray, np.ndarray, np.ndarray], prefix: str, found: Cases, second: np.ndarray | None = None,
-) -> Frame:  # fmt: skip
+    scene: Scene,
+    desk: str,
+    source: np.ndarray,
+    day: np.ndarray,
+    owner: np.ndarray,
+    why: tuple[np.ndarray, np.ndarray, np.ndarray],
+    prefix: str,
+    found: Cases,
+    second: np.ndarray | None = None,
+) -> Frame:
     problem, aspect, polarity = why
     channel, minutes, rate = DESKS[desk]
     people, streams, row = scene.world.customers, scene.streams, np.arange(len(day))
@@ -187,15 +209,25 @@ def _contacts(  # noqa: PLR0913 - one argument per column
     inside = found.problem < len(case)
     case[found.problem[inside]] = np.flatnonzero(inside)
     case_row = np.where(problem >= 0, case[problem], -1)
-    case_row = np.where((case_row >= 0) & (found.opened[np.maximum(case_row, 0)] <= day), case_row, -1)
+    case_row = np.where(
+        (case_row >= 0) & (np.append(found.opened, 0)[np.maximum(case_row, 0)] <= day), case_row, -1
+    )
     base = {
-        "contact_no": numbers(prefix, row, 9), "contact_channel": np.full(len(row), channel, dtype=object),
-        "source_voice_no": source, "customer_no": texts(people.number, owner), "phone": texts(people.phone, owner),
-        "contact_reason": reason.astype(object), "aspect_tag": CODES[aspect], "handling_min": spent,
-        "cost_cny": (spent * rate + 5) // 10, "case_no": texts(found.case_no, case_row),
-        "is_auto_answered": np.where(auto, "true", "false").astype(object), "wait_s": wait,
-        "cost_centre": np.full(len(row), "CC-CARE", dtype=object), "started_at": started,
-    }  # fmt: skip
+        "contact_no": numbers(prefix, row, 9),
+        "contact_channel": np.full(len(row), channel, dtype=object),
+        "source_voice_no": source,
+        "customer_no": texts(people.number, owner),
+        "phone": texts(people.phone, owner),
+        "contact_reason": reason.astype(object),
+        "aspect_tag": CODES[aspect],
+        "handling_min": spent,
+        "cost_cny": (spent * rate + 5) // 10,
+        "case_no": texts(found.case_no, case_row),
+        "is_auto_answered": np.where(auto, "true", "false").astype(object),
+        "wait_s": wait,
+        "cost_centre": np.full(len(row), "CC-CARE", dtype=object),
+        "started_at": started,
+    }
     return timeline(base, [(started + spent * 6 + 60, {})])
 
 

@@ -92,7 +92,7 @@ def timeline(base: Frame, steps: Sequence[Step]) -> Frame:
             new = (
                 np.full(len(second), value, dtype=object)
                 if isinstance(value, str)
-                else np.broadcast_to(value, second.shape)
+                else np.broadcast_to(np.asarray(value), second.shape)
             )
             columns[name] = new if old is None else np.where(happens, new, old)
         parts.append({**{name: values[happens] for name, values in columns.items()}, "_at": second[happens]})

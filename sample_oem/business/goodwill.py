@@ -86,9 +86,13 @@ def _by_law(scene: Scene, problems: Problems, cases: Cases) -> Frame:
 
 
 def _grants(
-    scene: Scene, problems: Problems, problem: np.ndarray, kind: tuple[str, np.ndarray, str],
-    numbers_: tuple[np.ndarray, np.ndarray], money: tuple[np.ndarray, np.ndarray],
-) -> Frame:  # fmt: skip
+    scene: Scene,
+    problems: Problems,
+    problem: np.ndarray,
+    kind: tuple[str, np.ndarray, str],
+    numbers_: tuple[np.ndarray, np.ndarray],
+    money: tuple[np.ndarray, np.ndarray],
+) -> Frame:
     label, form, prefix = kind
     day, amount = money
     key, streams, n = problems.key[problem], scene.streams, len(problem)
@@ -101,14 +105,22 @@ def _grants(
     taken_back = np.where(~is_voucher & (fate > 0.97), paid + 12, NONE)
     empty = np.full(n, NONE)
     base = {
-        "goodwill_no": numbers(prefix, problem, 9), "goodwill_kind": np.full(n, label, dtype=object), "form": form,
+        "goodwill_no": numbers(prefix, problem, 9),
+        "goodwill_kind": np.full(n, label, dtype=object),
+        "form": form,
         "customer_no": texts(scene.world.customers.number, problems.owner[problem]),
         "vin": texts(scene.world.vehicles.vin, problems.vehicle[problem]),
-        "case_no": numbers_[0], "claim_no": numbers_[1], "aspect_tag": CODES[problems.aspect[problem]],
-        "amount_cny": amount, "points": np.where(form == "积分", amount // 100 * 100, NONE),
-        "granted_date": day, "redeemed_date": empty, "posted_date": empty, "reversed_date": empty,
+        "case_no": numbers_[0],
+        "claim_no": numbers_[1],
+        "aspect_tag": CODES[problems.aspect[problem]],
+        "amount_cny": amount,
+        "points": np.where(form == "积分", amount // 100 * 100, NONE),
+        "granted_date": day,
+        "redeemed_date": empty,
+        "posted_date": empty,
+        "reversed_date": empty,
         "cost_centre": np.full(n, "CC-GOODWILL", dtype=object),
-    }  # fmt: skip
+    }
     return timeline(
         base,
         [

@@ -1,4 +1,4 @@
-"""Leads and test drives: of those who bought, of those who were lost (and to whom, and why), of the referred."""
+"""Leads and test drives: of buyers, of the lost (to whom, and why), of the referred."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def record(scene: Scene, orders: Orders) -> dict[tuple[str, str], Frame]:
 
 
 def _referrers(scene: Scene, orders: Orders) -> np.ndarray:
-    """Give each referral a first purchase of the following months: owner who referred, per order (-1: none)."""
+    """Give each referral a first purchase soon after: owner who referred, per order (-1: none)."""
     life = scene.world.life
     day = life.referral_day - scene.first_day
     first = np.flatnonzero(~orders.is_again)
@@ -47,13 +47,20 @@ def _won(scene: Scene, orders: Orders) -> Frame:
     second, n = scene.second("lead", number), len(number)
     blank = np.full(n, "", dtype=object)
     base = {
-        "lead_no": numbers("LD", number, 9), "customer_no": blank, "phone": texts(people.phone, orders.owner),
+        "lead_no": numbers("LD", number, 9),
+        "customer_no": blank,
+        "phone": texts(people.phone, orders.owner),
         "dealer_code": texts(scene.world.dealers.code, cars.dealer),
         "vehicle_model_code": texts([m.code for m in MODELS], cars.model),
-        "lead_source": texts(SOURCES, source), "referrer_customer_no": texts(people.number, referrer),
-        "campaign_no": blank, "lost_reason_zh": blank, "lost_to_brand_zh": blank, "order_no": blank,
-        "closed_date": np.full(n, NONE), "created_at": at(created, second),
-    }  # fmt: skip
+        "lead_source": texts(SOURCES, source),
+        "referrer_customer_no": texts(people.number, referrer),
+        "campaign_no": blank,
+        "lost_reason_zh": blank,
+        "lost_to_brand_zh": blank,
+        "order_no": blank,
+        "closed_date": np.full(n, NONE),
+        "created_at": at(created, second),
+    }
     done = {
         "status": "已订车",
         "order_no": orders.number,
@@ -83,15 +90,24 @@ def _lost(scene: Scene) -> Frame:
     phones = np.char.add("19", zero_filled(700_000_000 + row * 13_007 % 99_999_989, 9)).astype(object)
     blank = np.full(n, "", dtype=object)
     base = {
-        "lead_no": numbers("LL", row, 9), "customer_no": blank, "phone": phones,
-        "dealer_code": texts(scene.world.dealers.code, streams.below("lost/dealer", len(scene.world.dealers.code), row)),
+        "lead_no": numbers("LL", row, 9),
+        "customer_no": blank,
+        "phone": phones,
+        "dealer_code": texts(
+            scene.world.dealers.code, streams.below("lost/dealer", len(scene.world.dealers.code), row)
+        ),
         "vehicle_model_code": texts([m.code for m in MODELS], model),
         "lead_source": texts(SOURCES, streams.pick("lost/source", [0.3, 0.12, 0.25, 0.2, 0.13], row)),
         "referrer_customer_no": blank,
-        "campaign_no": np.where((model == MODEL_INDEX["QL-E5-24E"]) & (created >= scene.opens("campaign_quiet")), "CP-QUIET", "").astype(object),
-        "lost_reason_zh": blank, "lost_to_brand_zh": blank, "order_no": blank,
-        "closed_date": np.full(n, NONE), "created_at": at(created, second),
-    }  # fmt: skip
+        "campaign_no": np.where(
+            (model == MODEL_INDEX["QL-E5-24E"]) & (created >= scene.opens("campaign_quiet")), "CP-QUIET", ""
+        ).astype(object),
+        "lost_reason_zh": blank,
+        "lost_to_brand_zh": blank,
+        "order_no": blank,
+        "closed_date": np.full(n, NONE),
+        "created_at": at(created, second),
+    }
     brand = _rival(scene, row, closed)
     ends = {
         "status": "战败",
@@ -139,10 +155,13 @@ def _drives(scene: Scene, leads: Frame) -> Frame:
     number = np.arange(len(rows))
     base = {
         "test_drive_no": np.char.replace(leads["lead_no"][rows].astype(str), "L", "T").astype(object),
-        "lead_no": leads["lead_no"][rows], "customer_no": leads["customer_no"][rows],
-        "dealer_code": leads["dealer_code"][rows], "vehicle_model_code": leads["vehicle_model_code"][rows],
-        "duration_min": 15 + scene.streams.below("drive", 45, number), "driven_at": driven,
-    }  # fmt: skip
+        "lead_no": leads["lead_no"][rows],
+        "customer_no": leads["customer_no"][rows],
+        "dealer_code": leads["dealer_code"][rows],
+        "vehicle_model_code": leads["vehicle_model_code"][rows],
+        "duration_min": 15 + scene.streams.below("drive", 45, number),
+        "driven_at": driven,
+    }
     return timeline(base, [(driven + 3600, {})])
 
 

@@ -88,16 +88,26 @@ def _owned(scene: Scene) -> Frame:
     vin = np.array(cars.vin, dtype=object)
     relation = np.where(scene.world.customers.kind[cars.buyer] == 1, "公司", "车主").astype(object)
     first = timeline(
-        {"车架号": vin, "客户编号": texts(numbers, cars.buyer), "拥有起始日": sold,
-         "拥有截止日": np.full(len(sold), NONE), "关系": relation},
+        {
+            "车架号": vin,
+            "客户编号": texts(numbers, cars.buyer),
+            "拥有起始日": sold,
+            "拥有截止日": np.full(len(sold), NONE),
+            "关系": relation,
+        },
         [(at(sold, second), {}), (at(handed, second), {"拥有截止日": handed})],
-    )  # fmt: skip
+    )
     rows = np.flatnonzero((cars.next_owner >= 0) & (handed != NONE))
     second_hand = timeline(
-        {"车架号": vin[rows], "客户编号": texts(numbers, cars.next_owner[rows]), "拥有起始日": handed[rows],
-         "拥有截止日": np.full(len(rows), NONE), "关系": np.full(len(rows), "车主", dtype=object)},
+        {
+            "车架号": vin[rows],
+            "客户编号": texts(numbers, cars.next_owner[rows]),
+            "拥有起始日": handed[rows],
+            "拥有截止日": np.full(len(rows), NONE),
+            "关系": np.full(len(rows), "车主", dtype=object),
+        },
         [(at(handed[rows], second[rows]), {})],
-    )  # fmt: skip
+    )
     return stack([first, second_hand])
 
 

@@ -32,12 +32,17 @@ def _shipments(scene: Scene, repairs: Repairs) -> Frame:
     empty = np.full(len(row), NONE)
     code = repairs.part_code[row]
     base = {
-        "shipment_no": numbers("SH", repairs.problem[row], 9), "line_no": np.ones(len(row), dtype=np.int64),
-        "part_code": code, "supplier_code": np.array([_SUPPLIER.get(c[:7], "S900") for c in code], dtype=object),
-        "dealer_code": texts(scene.world.dealers.code, dealer), "quantity": 1 + scene.streams.below("quantity", 2, key),
+        "shipment_no": numbers("SH", repairs.problem[row], 9),
+        "line_no": np.ones(len(row), dtype=np.int64),
+        "part_code": code,
+        "supplier_code": np.array([_SUPPLIER.get(c[:7], "S900") for c in code], dtype=object),
+        "dealer_code": texts(scene.world.dealers.code, dealer),
+        "quantity": 1 + scene.streams.below("quantity", 2, key),
         "is_urgent": np.where(repairs.part_wait[row] > 4, "true", "false").astype(object),
-        "ordered_date": ordered, "shipped_date": empty, "received_date": empty,
-    }  # fmt: skip
+        "ordered_date": ordered,
+        "shipped_date": empty,
+        "received_date": empty,
+    }
     return timeline(
         base,
         [
@@ -66,7 +71,10 @@ def _stock(scene: Scene, repairs: Repairs) -> Frame:
     free = 2 + np.ceil(3 * usual).astype(np.int64) - demand
     counted = week * DAY_S + 21_600
     base = {
-        "part_code": texts(codes, part), "warehouse_code": texts(WAREHOUSES, house), "on_hand": np.maximum(free, 0),
-        "backorder": np.maximum(-free, 0), "stock_date": week,
-    }  # fmt: skip
+        "part_code": texts(codes, part),
+        "warehouse_code": texts(WAREHOUSES, house),
+        "on_hand": np.maximum(free, 0),
+        "backorder": np.maximum(-free, 0),
+        "stock_date": week,
+    }
     return timeline(base, [(counted, {})])

@@ -19,7 +19,7 @@ from sample_oem.business.frames import (
     stack,
     texts,
     timeline,
-)  # fmt: skip
+)
 from sample_oem.events import Voices
 from sample_oem.models import MODELS
 from sample_oem.streams import logistic
@@ -42,9 +42,11 @@ _PRICE = np.array(
     ]
 )
 OPTIONS: tuple[tuple[str, str, int], ...] = (
-    ("OP-PNT", "金属漆", 4000), ("OP-SEA", "真皮座椅包", 9000), ("OP-AUD", "高级音响", 8000),
+    ("OP-PNT", "金属漆", 4000),
+    ("OP-SEA", "真皮座椅包", 9000),
+    ("OP-AUD", "高级音响", 8000),
     ("OP-ADS", "智驾选装包", 16_000),
-)  # fmt: skip
+)
 ITEMS: tuple[tuple[str, tuple[str, ...], int, bool], ...] = (
     ("全包围脚垫", ("黑色", "棕色", "米色"), 398, True),
     ("座椅套", ("大号", "中号", "小号"), 680, True),
@@ -119,14 +121,20 @@ def _delivered(scene: Scene, orders: Orders) -> Frame:
         **_order_head(scene, orders.number, orders.owner, cars.dealer, cars.model),
         "vin": np.full(len(number), "", dtype=object),
         "lead_no": numbers("LD", number, 9),
-        "order_kind": kind, "buyer_type": buyer, "trade_in_vin": traded,
-        "price_incl_tax_cny": price, "discount_cny": discount,
+        "order_kind": kind,
+        "buyer_type": buyer,
+        "trade_in_vin": traded,
+        "price_incl_tax_cny": price,
+        "discount_cny": discount,
         "margin_cny": ((price - discount) / 1.13 * 0.11).round().astype(np.int64),
         "payment": texts(("全款", "贷款", "融资租赁"), streams.pick("payment", [0.35, 0.55, 0.1], number)),
         "ordered_at": at(orders.day, second),
-        "promised_date": orders.day + 30, "invoiced_date": empty, "delivered_date": empty,
-        "cancelled_date": empty, "cancel_reason_zh": np.full(len(number), "", dtype=object),
-    }  # fmt: skip
+        "promised_date": orders.day + 30,
+        "invoiced_date": empty,
+        "delivered_date": empty,
+        "cancelled_date": empty,
+        "cancel_reason_zh": np.full(len(number), "", dtype=object),
+    }
     locked = np.minimum(orders.day + 2, sold)
     vin = np.array(cars.vin, dtype=object)
     return timeline(
@@ -176,13 +184,22 @@ def _cancelled(scene: Scene) -> Frame:
     blank = np.full(n, "", dtype=object)
     base = {
         **_order_head(scene, numbers("SX", number, 9), cars.buyer[row], cars.dealer[row], cars.model[row]),
-        "vin": blank, "lead_no": blank, "order_kind": np.full(n, "首购", dtype=object),
-        "buyer_type": np.full(n, "个人", dtype=object), "trade_in_vin": blank, "price_incl_tax_cny": price,
-        "discount_cny": np.zeros(n, dtype=np.int64), "margin_cny": (price * 0.09).round().astype(np.int64),
-        "payment": np.full(n, "全款", dtype=object), "ordered_at": at(day, second),
-        "promised_date": day + 21, "invoiced_date": empty, "delivered_date": empty, "cancelled_date": empty,
+        "vin": blank,
+        "lead_no": blank,
+        "order_kind": np.full(n, "首购", dtype=object),
+        "buyer_type": np.full(n, "个人", dtype=object),
+        "trade_in_vin": blank,
+        "price_incl_tax_cny": price,
+        "discount_cny": np.zeros(n, dtype=np.int64),
+        "margin_cny": (price * 0.09).round().astype(np.int64),
+        "payment": np.full(n, "全款", dtype=object),
+        "ordered_at": at(day, second),
+        "promised_date": day + 21,
+        "invoiced_date": empty,
+        "delivered_date": empty,
+        "cancelled_date": empty,
         "cancel_reason_zh": blank,
-    }  # fmt: skip
+    }
     reason = np.where(is_late, "订单状态长期不更新", "个人原因").astype(object)
     return timeline(
         base,
@@ -259,15 +276,20 @@ def _accessories(scene: Scene) -> Frame:
     empty = np.full(len(row), NONE)
     base = {
         "accessory_order_no": order_no,
-        "customer_no": texts(people.number, np.where(streams.chance("accessory/guest", row) < 0.15, -1, owner)),
+        "customer_no": texts(
+            people.number, np.where(streams.chance("accessory/guest", row) < 0.15, -1, owner)
+        ),
         "phone": texts(people.phone, owner),
         "app_user_id": texts(people.app_user, owner),
         "item_zh": texts([i[0] for i in ITEMS], item),
         "variant_zh": variant,
         "amount_incl_tax_cny": np.array([i[2] for i in ITEMS], dtype=np.int64)[item] * 100,
-        "ordered_at": at(day, second), "shipped_at": empty, "received_by_customer_at": empty,
-        "returned_at": empty, "return_reason_zh": np.full(len(row), "", dtype=object),
-    }  # fmt: skip
+        "ordered_at": at(day, second),
+        "shipped_at": empty,
+        "received_by_customer_at": empty,
+        "returned_at": empty,
+        "return_reason_zh": np.full(len(row), "", dtype=object),
+    }
     back = at(returned, second)
     return timeline(
         base,

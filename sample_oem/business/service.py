@@ -21,7 +21,7 @@ from sample_oem.business.frames import (
     stack,
     texts,
     timeline,
-)  # fmt: skip
+)
 from sample_oem.catalogue import ASPECTS
 from sample_oem.events import Problems
 from sample_oem.scenarios import STORY
@@ -35,7 +35,7 @@ _CLAIM_SHARE = np.array([a.claim_share for a in ASPECTS])
 
 @dataclass(frozen=True)
 class Repairs:
-    """Repair visits in order of troubles: row of the trouble, arrival and hand-over day, wait for the part."""
+    """Repair visits in order of troubles: trouble, arrival, hand-over, wait for the part."""
 
     problem: np.ndarray
     car: np.ndarray
@@ -60,7 +60,7 @@ def record(scene: Scene, problems: Problems) -> tuple[Repairs, dict[tuple[str, s
     repairs = _repairs(scene, problems)
     visits, lines = _due_services(scene)
     return repairs, {
-        (CHANNEL, "service_visit"): stack([_repair_visits(scene, problems, repairs), visits]),
+        (CHANNEL, "service_visit"): stack([_repair_visits(scene, repairs), visits]),
         (CHANNEL, "repair_line"): stack([_repair_lines(scene, problems, repairs), lines]),
     }
 
@@ -101,10 +101,19 @@ def _repairs(scene: Scene, problems: Problems) -> Repairs:
     age = problems.day[row] - (scene.world.vehicles.sold.astype(int)[car] - scene.first_day)
     part = _PARTS[problems.aspect[row]] + (10 + streams.below("part", 5, key)).astype(str).astype(object)
     return Repairs(
-        row, car, arrived, finished, part_wait, numbers("WO", row, 9), part, mileage(scene, car, arrived),
-        repeat, (age < 3 * 365) & (_CLAIM_SHARE[problems.aspect[row]] > 0), key,
+        row,
+        car,
+        arrived,
+        finished,
+        part_wait,
+        numbers("WO", row, 9),
+        part,
+        mileage(scene, car, arrived),
+        repeat,
+        (age < 3 * 365) & (_CLAIM_SHARE[problems.aspect[row]] > 0),
+        key,
         np.array([a.code for a in ASPECTS], dtype=object)[problems.aspect[row]],
-    )  # fmt: skip
+    )
 
 
 def _head(scene: Scene, car: np.ndarray, day: np.ndarray, visit_no: np.ndarray, number: np.ndarray) -> Frame:
@@ -122,18 +131,28 @@ def _head(scene: Scene, car: np.ndarray, day: np.ndarray, visit_no: np.ndarray, 
 
 
 def _visits(
-    scene: Scene, head: Frame, reason: np.ndarray, km: np.ndarray, days: tuple[np.ndarray, np.ndarray], paid: np.ndarray,
+    scene: Scene,
+    head: Frame,
+    reason: np.ndarray,
+    km: np.ndarray,
+    days: tuple[np.ndarray, np.ndarray],
+    paid: np.ndarray,
     number: np.ndarray,
-) -> Frame:  # fmt: skip
+) -> Frame:
     arrived, finished = days
     second = scene.second("visit", number) - 3600
     empty = np.full(len(km), NONE)
     booked = np.where(scene.streams.chance("booked", number) < 0.4, "true", "false").astype(object)
     base = {
-        **head, "visit_reason": reason, "mileage_km": km, "is_online_booked": booked,
-        "arrived_at": at(arrived, second), "finished_at": empty, "delivered_at": empty,
+        **head,
+        "visit_reason": reason,
+        "mileage_km": km,
+        "is_online_booked": booked,
+        "arrived_at": at(arrived, second),
+        "finished_at": empty,
+        "delivered_at": empty,
         "customer_paid_incl_tax_cny": np.zeros(len(km), dtype=np.int64),
-    }  # fmt: skip
+    }
     hours = 3600 + scene.streams.below("visit/hours", 5 * 3600, number)
     done = at(finished, second) + hours
     return timeline(
@@ -148,7 +167,7 @@ def _visits(
     )
 
 
-def _repair_visits(scene: Scene, problems: Problems, repairs: Repairs) -> Frame:
+def _repair_visits(scene: Scene, repairs: Repairs) -> Frame:
     head = _head(scene, repairs.car, repairs.arrived, repairs.visit_no, repairs.key)
     paid = np.where(repairs.is_covered, 0, lognormal_cents(scene.streams, "paid", 6.4, 0.7, repairs.key))
     reason = np.full(len(repairs.car), "故障维修", dtype=object)
@@ -162,15 +181,22 @@ def _repair_lines(scene: Scene, problems: Problems, repairs: Repairs) -> Frame:
     payer = np.where(repairs.is_covered, "保修", np.where(streams.chance("kind", key) < 0.15, "善意", "客户"))
     opened = at(repairs.arrived, second)
     base = {
-        "visit_no": repairs.visit_no, "line_no": np.ones(len(key), dtype=np.int64),
+        "visit_no": repairs.visit_no,
+        "line_no": np.ones(len(key), dtype=np.int64),
         "vin": texts(scene.world.vehicles.vin, repairs.car),
         "dealer_code": texts(scene.world.dealers.code, scene.world.vehicles.dealer[repairs.car]),
-        "payer": payer.astype(object), "part_code": repairs.part_code, "fault_code": _FAULTS[aspect],
-        "labour_code": numbers("LB", aspect, 4), "labour_h": 5 + streams.below("labour", 45, key),
-        "parts_amount_cny": np.full(len(key), NONE), "labour_amount_cny": np.full(len(key), NONE),
+        "payer": payer.astype(object),
+        "part_code": repairs.part_code,
+        "fault_code": _FAULTS[aspect],
+        "labour_code": numbers("LB", aspect, 4),
+        "labour_h": 5 + streams.below("labour", 45, key),
+        "parts_amount_cny": np.full(len(key), NONE),
+        "labour_amount_cny": np.full(len(key), NONE),
         "is_repeat_repair": np.where(repairs.is_repeat, "true", "false").astype(object),
-        "part_wait_days": np.full(len(key), NONE), "opened_at": opened, "_problem": repairs.problem,
-    }  # fmt: skip
+        "part_wait_days": np.full(len(key), NONE),
+        "opened_at": opened,
+        "_problem": repairs.problem,
+    }
     done = at(repairs.finished, second) + 1800
     parts = lognormal_cents(streams, "parts", 6.5, 0.8, key)
     return timeline(
@@ -190,7 +216,7 @@ def _repair_lines(scene: Scene, problems: Problems, repairs: Repairs) -> Frame:
 
 
 def _due_services(scene: Scene) -> tuple[Frame, Frame]:
-    """Half-yearly services; whether they are kept follows age and satisfaction, and ends when the owner left."""
+    """Half-yearly services; kept by age and satisfaction until the owner leaves."""
     cars, streams = scene.world.vehicles, scene.streams
     sold = cars.sold.astype(int) - scene.first_day
     count = np.clip((scene.days - 1 - sold) // 182, 0, 13)
@@ -220,14 +246,21 @@ def _service_lines(
     opened = day * DAY_S + scene.second("service line", key)
     return timeline(
         {
-            "visit_no": visit_no, "line_no": np.ones(n, dtype=np.int64),
+            "visit_no": visit_no,
+            "line_no": np.ones(n, dtype=np.int64),
             "vin": texts(scene.world.vehicles.vin, car),
             "dealer_code": texts(scene.world.dealers.code, scene.world.vehicles.dealer[car]),
-            "payer": np.full(n, "客户", dtype=object), "part_code": np.full(n, "1012-FL01", dtype=object),
-            "fault_code": np.full(n, "", dtype=object), "labour_code": np.full(n, "LB9001", dtype=object),
-            "labour_h": np.full(n, 8), "parts_amount_cny": np.full(n, 18_600), "labour_amount_cny": np.full(n, 14_400),
-            "is_repeat_repair": np.full(n, "false", dtype=object), "part_wait_days": np.zeros(n, dtype=np.int64),
-            "opened_at": opened, "_problem": np.full(n, -1),
+            "payer": np.full(n, "客户", dtype=object),
+            "part_code": np.full(n, "1012-FL01", dtype=object),
+            "fault_code": np.full(n, "", dtype=object),
+            "labour_code": np.full(n, "LB9001", dtype=object),
+            "labour_h": np.full(n, 8),
+            "parts_amount_cny": np.full(n, 18_600),
+            "labour_amount_cny": np.full(n, 14_400),
+            "is_repeat_repair": np.full(n, "false", dtype=object),
+            "part_wait_days": np.zeros(n, dtype=np.int64),
+            "opened_at": opened,
+            "_problem": np.full(n, -1),
         },
         [(opened, {})],
-    )  # fmt: skip
+    )

@@ -1,4 +1,4 @@
-"""Survey invitations and what is answered: who is asked, who answers, and how far the answer is from the truth.
+"""Survey invitations and what is answered: who is asked, who answers, how far from the truth.
 
 Answers measure latent satisfaction with error; those at either end answer more often, the young and the
 silent less; coaching dealers lift a share of answers. A random probe of the silent and a repeat wave are
@@ -166,10 +166,20 @@ def _asked_and_told(
     month = (day + first_day).astype("datetime64[D]").astype("datetime64[M]").astype(str)
     kind = np.where(is_probe, "P", np.where(is_repeat, "R", "W"))
     return Invitations(
-        day, vehicle, streams.pick("touchpoint", [0.2, 0.4, 0.14, 0.18, 0.08], row), answered,
-        np.clip(told, 0, 10), np.where(aspect >= 0, aspect, spoken), aspect >= 0, np.clip(felt, 0, 10),
-        is_coached, is_probe, is_repeat, owner, np.char.add(np.char.add(month, "-"), kind),
-    )  # fmt: skip
+        day,
+        vehicle,
+        streams.pick("touchpoint", [0.2, 0.4, 0.14, 0.18, 0.08], row),
+        answered,
+        np.clip(told, 0, 10),
+        np.where(aspect >= 0, aspect, spoken),
+        aspect >= 0,
+        np.clip(felt, 0, 10),
+        is_coached,
+        is_probe,
+        is_repeat,
+        owner,
+        np.char.add(np.char.add(month, "-"), kind),
+    )
 
 
 def _topic(weights: np.ndarray, model: np.ndarray, draw: np.ndarray) -> np.ndarray:
@@ -181,7 +191,7 @@ def _topic(weights: np.ndarray, model: np.ndarray, draw: np.ndarray) -> np.ndarr
 def _recontacted(
     world: World, problems: Problems, vehicle: np.ndarray, day: np.ndarray, first_day: int
 ) -> np.ndarray:
-    """Whether the owner of a car complained before and was called back (four in five; one in five is held out)."""
+    """Whether the owner of a car complained before and was called back (four in five)."""
     start = int(world.life.windows["x09"][0].astype(int)) - first_day
     complained = np.zeros(len(world.vehicles.vin), dtype=bool)
     recent = problems.is_case & (problems.day > start - 60) & (problems.day < start)

@@ -21,7 +21,7 @@ from sample_oem.business.frames import (
     stack,
     texts,
     timeline,
-)  # fmt: skip
+)
 from sample_oem.business.service import Repairs
 from sample_oem.catalogue import ASPECTS
 from sample_oem.events import Problems
@@ -58,9 +58,13 @@ def record(scene: Scene, problems: Problems, repairs: Repairs) -> tuple[Claims, 
     key = repairs.key[row]
     submitted = repairs.finished[row] + 1 + streams.below("claim/submit", 3, key)
     claims = Claims(
-        numbers("WC", repairs.problem[row], 9), row, repairs.problem[row], courtesy[row], submitted,
+        numbers("WC", repairs.problem[row], 9),
+        row,
+        repairs.problem[row],
+        courtesy[row],
+        submitted,
         np.array([a.code for a in ASPECTS], dtype=object)[problems.aspect[repairs.problem[row]]],
-    )  # fmt: skip
+    )
     lines = [_layer(scene, problems, repairs, claims, layer) for layer in range(len(LAYERS))]
     return claims, {(CHANNEL, "claim_line"): stack(lines)}
 
@@ -102,18 +106,25 @@ def _dates(
     again = refused & (streams.chance(f"again{layer}", key) < 0.5)
     reversed_ = ~refused & ~void & (fate > 0.985)
     return {
-        "submitted": submitted, "void": np.where(void, decided, NONE), "refused": np.where(refused, decided, NONE),
-        "again": np.where(again, decided + 4, NONE), "decided": np.where(~refused & ~void, decided, NONE),
+        "submitted": submitted,
+        "void": np.where(void, decided, NONE),
+        "refused": np.where(refused, decided, NONE),
+        "again": np.where(again, decided + 4, NONE),
+        "decided": np.where(~refused & ~void, decided, NONE),
         "decided_again": np.where(again, decided + 9, NONE),
         "posted": np.where(~refused & ~void, posted, np.where(again, np.maximum(posted, decided + 12), NONE)),
         "reversed": np.where(reversed_, posted + 10 + streams.below("reverse", 30, key), NONE),
-    }  # fmt: skip
+    }
 
 
 def _base(
-    scene: Scene, problems: Problems, repairs: Repairs, claims: Claims, which: tuple[np.ndarray, np.ndarray, int],
+    scene: Scene,
+    problems: Problems,
+    repairs: Repairs,
+    claims: Claims,
+    which: tuple[np.ndarray, np.ndarray, int],
     claimed: np.ndarray,
-) -> Frame:  # fmt: skip
+) -> Frame:
     one, repair, layer = which
     cars = scene.world.vehicles
     car, problem, n = repairs.car[repair], claims.problem[one], len(one)
@@ -121,19 +132,31 @@ def _base(
     component, empty = _component(problems.aspect[problem]), np.full(n, NONE)
     supplier = np.where(component < 0, -1, cars.supplier[car, np.maximum(component, 0)])
     return {
-        "索赔单号": claims.claim_no[one], "行号": np.full(n, layer + 1, dtype=np.int64),
-        "车架号": texts(cars.vin, car), "经销商代码": texts(scene.world.dealers.code, cars.dealer[car]),
-        "故障日期": problems.day[problem], "维修日期": repairs.arrived[repair], "申请日期": claims.submitted[one],
-        "里程": repairs.km[repair], "零件号": repairs.part_code[repair],
+        "索赔单号": claims.claim_no[one],
+        "行号": np.full(n, layer + 1, dtype=np.int64),
+        "车架号": texts(cars.vin, car),
+        "经销商代码": texts(scene.world.dealers.code, cars.dealer[car]),
+        "故障日期": problems.day[problem],
+        "维修日期": repairs.arrived[repair],
+        "申请日期": claims.submitted[one],
+        "里程": repairs.km[repair],
+        "零件号": repairs.part_code[repair],
         "故障代码": np.array([a.fault for a in ASPECTS], dtype=object)[problems.aspect[problem]],
-        "费用类型": np.full(n, LAYERS[layer], dtype=object), "申请金额": claimed, "批准金额": empty,
-        "索赔类型": np.where(courtesy, "善意", "保修").astype(object), "工单号": repairs.visit_no[repair],
-        "批准日期": empty, "过账日期": empty, "冲销日期": empty,
-        "供应商代码": _supplier_code(component, supplier), "零件批次": lot_number(scene, car, component, supplier),
+        "费用类型": np.full(n, LAYERS[layer], dtype=object),
+        "申请金额": claimed,
+        "批准金额": empty,
+        "索赔类型": np.where(courtesy, "善意", "保修").astype(object),
+        "工单号": repairs.visit_no[repair],
+        "批准日期": empty,
+        "过账日期": empty,
+        "冲销日期": empty,
+        "供应商代码": _supplier_code(component, supplier),
+        "零件批次": lot_number(scene, car, component, supplier),
         "税率": np.full(n, 6 if LAYERS[layer] == "工时" else 13, dtype=np.int64),
         "币种": np.full(n, "CNY", dtype=object),
-        "成本中心": texts(("CC-WAR-N", "CC-WAR-S", "CC-WAR-W"), cars.dealer[car] % 3), "_problem": problem,
-    }  # fmt: skip
+        "成本中心": texts(("CC-WAR-N", "CC-WAR-S", "CC-WAR-W"), cars.dealer[car] % 3),
+        "_problem": problem,
+    }
 
 
 def _component(aspect: np.ndarray) -> np.ndarray:
