@@ -1,7 +1,8 @@
 """A sample carmaker with known truths: a seeded simulator that writes deliveries for every channel.
 
 Only the demo command, benchmarks and tests import this package; the warehouse never does, and never
-opens its truth files (a test sees to both). ``world`` says who exists, ``events`` what happens,
+opens its truth files (a test sees to both). ``scenarios`` says what is planted, ``world`` who exists,
+``lifecycle`` what years of ownership do, ``events`` what is voiced, ``business`` what systems record,
 ``voices`` what people say, ``shapes`` how a source exports it, ``faults`` what goes wrong on the way,
 ``deliveries`` which files arrive when, ``truth`` what a correct warehouse must then find.
 """
@@ -19,11 +20,17 @@ from sample_oem.context import Context
 from sample_oem.deliveries import BAD_DAY_CHANNEL, bad_day
 from sample_oem.events import Happenings, happen
 from sample_oem.production import MergedOracle, produce, write_manifest
+from sample_oem.scenarios import moved
+from sample_oem.scenarios import scenario as find_scenario
 from sample_oem.shapes import BUILDERS
+from sample_oem.shapes_business import BUSINESS_CHANNELS
+from sample_oem.streams import Streams
+from sample_oem.truth_world import write_world
 from sample_oem.world import build_world
 
-CHANNELS: tuple[str, ...] = tuple(sorted(BUILDERS))
-SIZES: dict[str, tuple[int, float]] = {"XS": (400, 40.0), "S": (3000, 200.0), "M": (30_000, 2000.0)}
+VOICE_CHANNELS: tuple[str, ...] = tuple(sorted(BUILDERS))
+CHANNELS: tuple[str, ...] = tuple(sorted({*BUILDERS, *BUSINESS_CHANNELS}))
+SIZES: dict[str, tuple[int, float]] = {"XS": (400, 40.0), "S": (5000, 250.0), "M": (100_000, 4100.0)}
 DEFAULT_END = date(2026, 3, 31)
 
 
@@ -38,7 +45,7 @@ class Summary:
     channels: dict[str, dict[str, int]]
 
 
-def generate(  # noqa: PLR0913
+def generate(  # noqa: PLR0913 - one parameter per choice
     out: Path,
     truth: Path,
     days: int = 90,
@@ -47,6 +54,7 @@ def generate(  # noqa: PLR0913
     owners: int = 3000,
     voices_per_day: float | Sequence[float] | None = None,
     channels: Sequence[str] = CHANNELS,
+    scenario: str = "base",
     processes: int = 1,
 ) -> Summary:
     """Write ``days`` days of deliveries, the last received on ``end`` (Shanghai date).
@@ -54,6 +62,7 @@ def generate(  # noqa: PLR0913
     ``out`` gets ``<channel>/<received_at>__<name>`` and ``deliveries.csv``; ``truth`` the expected
     counts and planted rows, and must lie outside ``out``. ``voices_per_day`` is one number, or one
     per day (such as a small history before one large day); without it, what suits the owners.
+    ``scenario`` names a world of ``scenarios`` (base, a null twin, a variant).
     The same arguments give the same bytes, whatever the number of ``processes``. Raises
     ``ValueError`` with what to change.
     """
@@ -61,15 +70,18 @@ def generate(  # noqa: PLR0913
     _check(out, truth, channels)
     last = np.datetime64(end)
     first_day = last - np.timedelta64(days, "D")
-    rng = np.random.default_rng(seed)
-    world = build_world(rng, owners, last - np.timedelta64(1, "D"))
-    happenings = happen(rng, world, volumes, first_day)
+    streams = Streams(seed)
+    planted = find_scenario(scenario)
+    world = build_world(streams, owners, last - np.timedelta64(1, "D"), planted, days)
+    happenings = happen(streams, world, volumes, first_day)
     context = Context(world, happenings, first_day, days, seed)
     out.mkdir(parents=True, exist_ok=True)
     parts = produce(context, sorted(channels), out, processes)
     files = write_manifest(out, parts)
-    oracle = MergedOracle(parts, _notes(context, happenings, end, owners))
+    notes = _notes(context, happenings, end, owners) | {"scenario": scenario, "moved": moved(planted)}
+    oracle = MergedOracle(parts, notes)
     oracle.write(truth)
+    write_world(truth / "world", world, happenings, first_day)
     return Summary(out, truth, files, sum(part.size for part in parts), oracle.channel_totals())
 
 

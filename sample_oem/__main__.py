@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from sample_oem import CHANNELS, DEFAULT_END, SIZES, generate
+from sample_oem.scenarios import SCENARIOS
 
 
 @click.command(
@@ -32,6 +33,9 @@ from sample_oem import CHANNELS, DEFAULT_END, SIZES, generate
     "--last-day-voices", type=click.FloatRange(1), help="voices of the last day alone (for benchmarks)"
 )
 @click.option("--channels", multiple=True, type=click.Choice(list(CHANNELS)), help="only these (repeatable)")
+@click.option(
+    "--scenario", type=click.Choice(list(SCENARIOS)), default="base", show_default=True, help="planted world"
+)
 def main(  # noqa: PLR0913 - one parameter per option
     out: Path,
     truth: Path,
@@ -43,13 +47,22 @@ def main(  # noqa: PLR0913 - one parameter per option
     voices_per_day: float | None,
     last_day_voices: float | None,
     channels: tuple[str, ...],
+    scenario: str,
 ) -> None:
     """Generate and print what to expect per channel."""
     volume = voices_per_day or SIZES[size][1]
     volumes = [volume] * (days - 1) + [last_day_voices or volume]
     try:
         made = generate(
-            out, truth, days, end.date(), seed, owners or SIZES[size][0], volumes, channels or CHANNELS
+            out,
+            truth,
+            days,
+            end.date(),
+            seed,
+            owners or SIZES[size][0],
+            volumes,
+            channels or CHANNELS,
+            scenario,
         )
     except (ValueError, OSError) as error:
         click.echo(f"sample_oem: {error}", err=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sample_oem.world import MODELS
+from sample_oem.models import MODELS
 
 # code | system | problem types | problem weight | powertrains (F fuel, H hybrid, P plug-in, E electric)
 #   | claim share | part | fault code | media subject | talk weight (discussed without a problem)
@@ -125,18 +125,39 @@ INDEX: dict[str, int] = {aspect.code: i for i, aspect in enumerate(ASPECTS)}
 SUBJECTS: tuple[str, ...] = tuple(dict.fromkeys(a.subject for a in ASPECTS))
 
 
-def problem_weights() -> np.ndarray:
-    """Share of each aspect in the problems of each model, shape (models, aspects), rows sum to 1."""
+_WINTER = {"NEV-LVB": 1.2, "NEV-RNG": 1.6, "PWR-STA": 0.8, "NEV-CHG": 0.5}
+_SUMMER = {"INT-HVC": 1.8, "INT-SMT": 1.0, "CHS-TYR": 0.4}
+
+
+def problem_weights(quiet_lift: float | None = None) -> np.ndarray:
+    """Share of each aspect in the problems of each model, shape (models, aspects), rows sum to 1.
+
+    ``quiet_lift`` replaces the planted lift of noise on the car sold as quiet.
+    """
+    lifts = LIFTS if quiet_lift is None else {**LIFTS, ("QL-E5-24E", "INT-QUI"): quiet_lift}
     weights = np.array(
         [
             [
-                a.weight * LIFTS.get((m.code, a.code), 1.0) if _DRIVE[m.powertrain] in a.drives else 0.0
+                a.weight * lifts.get((m.code, a.code), 1.0) if _DRIVE[m.powertrain] in a.drives else 0.0
                 for a in ASPECTS
             ]
             for m in MODELS
         ]
     )
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+def seasonal_weights(quiet_lift: float, season: float) -> np.ndarray:
+    """Shares by model, calendar month (0..11) and climate (1: cold), shape (models, 12, 2, aspects)."""
+    factor = np.ones((12, 2, len(ASPECTS)))
+    for month in range(12):
+        for code, extra in (
+            _WINTER if month in (11, 0, 1) else _SUMMER if month in (5, 6, 7) else {}
+        ).items():
+            factor[month, :, INDEX[code]] += season * extra
+            factor[month, 1, INDEX[code]] += season * (extra if month in (11, 0, 1) else 0.0)
+    weights = problem_weights(quiet_lift)[:, None, None, :] * factor
+    return weights / weights.sum(axis=-1, keepdims=True)
 
 
 def talk_weights() -> np.ndarray:

@@ -1,49 +1,121 @@
-"""What happens: problems first, then the calls, posts, claims and survey answers they cause.
+"""What is voiced where: troubles speak first, then stories, then the talk no trouble caused.
 
 Everything is arrays aligned by index. Days are integers: 0 is the first event day that is delivered,
-negative days lie before the window (their echoes may reach into it). Words are made in ``voices``.
+negative days lie before the window (their echoes may reach into it). Troubles and satisfaction come from
+``lifecycle``, survey questions from ``business.surveys``; words are made in ``voices``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sample_oem import catalogue
-from sample_oem.catalogue import ASPECTS, INDEX
-from sample_oem.world import MODELS, World
+from sample_oem.business.surveys import Invitations, invite
+from sample_oem.scenarios import STORY
+from sample_oem.stories import Tale, tales
+from sample_oem.streams import Streams
+from sample_oem.world import World
 
+if TYPE_CHECKING:
+    from sample_oem.business import Business
+
+__all__ = ["CHANNEL_SHARE", "Happenings", "Invitations", "Problems", "Voices", "happen"]
+
+# Share of the voices of a day per channel; the sum is 1.
 CHANNEL_SHARE: dict[str, float] = {
-    "complaint_site": 0.14,
-    "forum": 0.14,
-    "media_comments": 0.34,
-    "call_center": 0.22,
-    "survey": 0.16,
+    "complaint_site": 0.105,
+    "forum": 0.115,
+    "media_comments": 0.20,
+    "call_center": 0.16,
+    "survey": 0.11,
+    "social_media": 0.10,
+    "online_chat": 0.06,
+    "owner_app": 0.05,
+    "forum_threads": 0.035,
+    "private_group": 0.02,
+    "dealer_note": 0.015,
+    "review_site": 0.01,
+    "order_message": 0.01,
+    "customer_mail": 0.0065,
+    "news": 0.003,
+    "interview": 0.0005,
 }
-# Chance that a problem is voiced in a channel, and the mean delay in days until it is.
+# Chance that a trouble is voiced in a channel, and the mean delay in days until it is.
 _REACTION: dict[str, tuple[float, float]] = {
-    "complaint_site": (0.30, 3.0),
-    "forum": (0.12, 2.0),
-    "media_comments": (0.10, 2.0),
-    "call_center": (0.34, 0.8),
+    "complaint_site": (0.10, 3.0),
+    "forum": (0.06, 2.0),
+    "media_comments": (0.05, 2.0),
+    "call_center": (0.30, 0.8),
+    "social_media": (0.08, 1.0),
+    "online_chat": (0.12, 0.8),
+    "owner_app": (0.10, 0.6),
+    "forum_threads": (0.05, 2.0),
+    "private_group": (0.04, 1.0),
+    "dealer_note": (0.05, 3.0),
+    "customer_mail": (0.02, 4.0),
 }
-_PROBLEMS_PER_VOICE = 0.34
-_RESPONSE_RATE = 0.34
-_BURN_IN_DAYS = 12
-_CLUSTER_DAYS = 21
-_MEMORY_DAYS = 45
+# Share of further voices that speak of somebody's recent trouble once more.
+_ECHO: dict[str, float] = {
+    "complaint_site": 1.0,
+    "forum": 0.2,
+    "media_comments": 0.2,
+    "call_center": 0.25,
+    "social_media": 0.2,
+    "online_chat": 0.3,
+    "owner_app": 0.3,
+    "forum_threads": 0.3,
+    "private_group": 0.25,
+    "dealer_note": 0.35,
+    "review_site": 0.2,
+    "customer_mail": 0.5,
+    "interview": 0.5,
+}
+_MOOD: dict[str, list[float]] = {
+    "call_center": [0.10, 0.82, 0.08],
+    "online_chat": [0.12, 0.80, 0.08],
+    "customer_mail": [0.30, 0.60, 0.10],
+    "order_message": [0.40, 0.55, 0.05],
+    "dealer_note": [0.25, 0.55, 0.20],
+    "news": [0.20, 0.50, 0.30],
+    "forum": [0.18, 0.34, 0.48],
+}
+# Share of further voices by people who own none of our cars (or write under a name we cannot know).
+_STRANGERS: dict[str, float] = {
+    "news": 1.0,
+    "social_media": 0.5,
+    "media_comments": 0.5,
+    "forum_threads": 0.2,
+    "forum": 0.2,
+    "dealer_note": 0.6,
+    "call_center": 0.06,
+    "online_chat": 0.12,
+}
+_REPOSTS = {"social_media": 0.12, "news": 0.15, "private_group": 0.03}
+_MEMORY_DAYS = 120
+_BURN_IN_DAYS = 30
 
 
 @dataclass(frozen=True)
 class Problems:
-    """One row per problem: day, vehicle, aspect (indices), severity 1..3, whether of the planted cluster."""
+    """One row per trouble of all years in day order; indices are stable keys of ``Voices.problem``.
+
+    ``owner`` had the car then (-1: out of sight); ``in_cluster`` marks the planted safety cluster;
+    ``story`` indexes ``scenarios.STORIES``; ``is_case`` and ``is_resolved`` tell of its complaint case.
+    """
 
     day: np.ndarray
     vehicle: np.ndarray
     aspect: np.ndarray
     severity: np.ndarray
     in_cluster: np.ndarray
+    story: np.ndarray
+    key: np.ndarray
+    owner: np.ndarray
+    is_case: np.ndarray
+    is_resolved: np.ndarray
 
     def __len__(self) -> int:
         return len(self.day)
@@ -51,7 +123,12 @@ class Problems:
 
 @dataclass(frozen=True)
 class Voices:
-    """One row per voice of one channel, in day order; ``problem`` is -1 where none lies behind it."""
+    """One row per voice of one channel, in day order; -1 is none throughout.
+
+    ``problem`` is a row of ``Problems``; ``second`` of the Shanghai day; ``story`` and ``campaign`` index
+    ``scenarios.STORIES`` and ``CAMPAIGNS``; ``repost_of`` is an earlier row of the same channel;
+    ``speaker`` the owner who speaks (-1: a stranger or a rival's owner).
+    """
 
     day: np.ndarray
     vehicle: np.ndarray
@@ -59,232 +136,279 @@ class Voices:
     polarity: np.ndarray
     severity: np.ndarray
     problem: np.ndarray
+    second: np.ndarray = None  # type: ignore[assignment]
+    story: np.ndarray = None  # type: ignore[assignment]
+    campaign: np.ndarray = None  # type: ignore[assignment]
+    repost_of: np.ndarray = None  # type: ignore[assignment]
+    speaker: np.ndarray = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        for name in ("second", "story", "campaign", "repost_of", "speaker"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.full(len(self.day), -1))
 
     def __len__(self) -> int:
         return len(self.day)
 
-
-@dataclass(frozen=True)
-class Invitations:
-    """Survey invitations: day, vehicle, touchpoint index, answered or not, latent satisfaction (0..10)."""
-
-    day: np.ndarray
-    vehicle: np.ndarray
-    touchpoint: np.ndarray
-    answered: np.ndarray
-    latent: np.ndarray
-    aspect: np.ndarray
-    has_problem: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.day)
-
-
-@dataclass(frozen=True)
-class Claims:
-    """Warranty claims: day of failure, vehicle, aspect, severity, days until submission."""
-
-    day: np.ndarray
-    vehicle: np.ndarray
-    aspect: np.ndarray
-    severity: np.ndarray
-    submitted_after: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.day)
+    def take(self, rows: np.ndarray) -> Voices:
+        """Return some rows in the order given (``repost_of`` is kept as it stands)."""
+        return Voices(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
 class Happenings:
-    """All that happened in the window."""
+    """All that was voiced and asked in the window, and what the business systems recorded of it.
+
+    ``links`` gives per voice the business number it is about, where there is one: the order of an
+    ``order_message``, the lead of a ``dealer_note``; an array of texts aligned with the channel's voices.
+    """
 
     problems: Problems
     voices: dict[str, Voices]
     invitations: Invitations
-    claims: Claims
+    business: Business
+    links: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class _Scene:
-    """What the drawing functions share: randomness, world, wanted volumes, day of sale per vehicle."""
+    """What the drawing functions share."""
 
-    rng: np.random.Generator
+    streams: Streams
     world: World
     volumes: np.ndarray
     sold: np.ndarray
+    first_day: int
+    problems: Problems
+    quiet: np.ndarray
 
 
 def happen(
-    rng: np.random.Generator, world: World, volumes: np.ndarray, first_day: np.datetime64
+    rng: np.random.Generator | Streams, world: World, volumes: np.ndarray, first_day: np.datetime64
 ) -> Happenings:
     """Let ``volumes[d]`` voices (about) happen on event day ``d``, counted from ``first_day``."""
-    sold = (world.vehicles.sold - first_day).astype(int)
-    problems = _problems(rng, world, volumes, sold)
-    scene = _Scene(rng, world, volumes, sold)
-    older = {name: _voices_of(rng, name, problems, len(volumes)) for name in _REACTION}
-    complaints, problems = _late_complaints(scene, older["complaint_site"], problems)
-    voices = {"complaint_site": complaints}
-    for name in ("forum", "media_comments", "call_center"):
-        voices[name] = _with_talk(scene, name, older[name])
-    invitations = _invitations(rng, world, volumes, sold, problems)
-    return Happenings(problems, voices, invitations, _claims(rng, problems, sold))
+    from sample_oem.business import record  # the records look back at the voices
+
+    streams = Streams.of(rng)
+    start = int(first_day.astype("datetime64[D]").astype(int))
+    problems = _problems(world, start)
+    sold = world.vehicles.sold.astype(int) - start
+    quiet = world.customers.is_silent[world.vehicles.owner]
+    scene = _Scene(streams, world, volumes, sold, start, problems, quiet)
+    stories = tales(streams, world, {c: volumes * s for c, s in CHANNEL_SHARE.items()}, start)
+    voices = {
+        name: _channel(scene, name, stories.get(name, [])) for name in CHANNEL_SHARE if name != "survey"
+    }
+    invitations = invite(streams, world, volumes * CHANNEL_SHARE["survey"], start, problems)
+    business, links = record(streams, world, problems, voices, start, len(volumes))
+    return Happenings(problems, voices, invitations, business, links)
 
 
-def _problems(rng: np.random.Generator, world: World, volumes: np.ndarray, sold: np.ndarray) -> Problems:
-    per_day = np.concatenate([np.full(_BURN_IN_DAYS, volumes[0]), volumes]) * _PROBLEMS_PER_VOICE
-    counts = rng.poisson(per_day)
-    day = np.repeat(np.arange(-_BURN_IN_DAYS, len(volumes)), counts)
-    return _concat(_problems_on(rng, world, day, sold), _safety_cluster(rng, world, len(volumes)))
-
-
-def _problems_on(rng: np.random.Generator, world: World, day: np.ndarray, sold: np.ndarray) -> Problems:
-    vehicle = _vehicles_in_use(rng, sold, day)
-    aspect = _pick_by_model(rng, catalogue.problem_weights(), world.vehicles.model[vehicle])
-    severity = rng.choice([1, 2, 3], len(day), p=[0.4, 0.4, 0.2])
-    return Problems(day, vehicle, aspect, severity, np.zeros(len(day), dtype=bool))
-
-
-def _safety_cluster(rng: np.random.Generator, world: World, days: int) -> Problems:
-    """Return a dozen brake failures on one model built in one month, thickening towards the end."""
-    code = next(i for i, m in enumerate(MODELS) if m.code == catalogue.SAFETY_CLUSTER_MODEL)
-    candidates = np.flatnonzero(world.vehicles.model == code)
-    if len(candidates) == 0:
-        return _no_problems()
-    months = world.vehicles.built[candidates].astype("datetime64[M]")
-    values, counts = np.unique(months, return_counts=True)
-    lot = candidates[months == values[np.argmax(counts)]]
-    n = int(np.clip(days // 3, 3, 18))
-    reach = min(_CLUSTER_DAYS, days)
-    day = np.sort(days - 1 - (rng.random(n) ** 1.6 * reach).astype(int))
-    vehicle = rng.choice(lot, n)
-    aspect = np.full(n, INDEX[catalogue.SAFETY_CLUSTER_ASPECT])
-    return Problems(day, vehicle, aspect, np.full(n, 3), np.ones(n, dtype=bool))
-
-
-def _no_problems() -> Problems:
-    empty = np.zeros(0, dtype=int)
-    return Problems(empty, empty, empty, empty, np.zeros(0, dtype=bool))
-
-
-def _concat(a: Problems, b: Problems) -> Problems:
-    return Problems(*(np.concatenate([getattr(a, f), getattr(b, f)]) for f in Problems.__dataclass_fields__))
-
-
-def _vehicles_in_use(rng: np.random.Generator, sold: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Return a vehicle for each day, among those sold before it."""
-    order = np.argsort(sold, kind="stable")
-    available = np.searchsorted(sold[order], day, side="left")
-    return order[(rng.random(len(day)) * np.maximum(available, 1)).astype(int)]
-
-
-def _pick_by_model(rng: np.random.Generator, weights: np.ndarray, model: np.ndarray) -> np.ndarray:
-    cumulative = weights.cumsum(axis=1)
-    draws = rng.random(len(model))
-    picked = np.empty(len(model), dtype=int)
-    for m in range(len(weights)):
-        rows = model == m
-        picked[rows] = np.searchsorted(cumulative[m], draws[rows])
-    return np.minimum(picked, weights.shape[1] - 1)
-
-
-def _voices_of(rng: np.random.Generator, channel: str, problems: Problems, days: int) -> Voices:
-    chance, delay = _REACTION[channel]
-    weight = chance * np.array([0.0, 0.7, 1.0, 1.6])[problems.severity]
-    speaks = (rng.random(len(problems)) < weight) | (problems.in_cluster & (rng.random(len(problems)) < 0.6))
-    source = np.flatnonzero(speaks)
-    day = problems.day[source] + rng.exponential(delay, len(source)).astype(int)
-    inside = (day >= 0) & (day < days)
-    return _from_problems(problems, source[inside], day[inside])
-
-
-def _from_problems(problems: Problems, source: np.ndarray, day: np.ndarray) -> Voices:
-    order = np.argsort(day, kind="stable")
-    source, day = source[order], day[order]
-    negative = np.full(len(source), -1)
-    return Voices(
-        day, problems.vehicle[source], problems.aspect[source], negative, problems.severity[source], source
+def _problems(world: World, start: int) -> Problems:
+    troubles = world.life.troubles
+    return Problems(
+        troubles.day - start,
+        troubles.car,
+        troubles.aspect,
+        troubles.severity,
+        troubles.story == STORY["safety_cluster"],
+        troubles.story,
+        troubles.key,
+        troubles.owner,
+        troubles.is_case,
+        troubles.is_resolved,
     )
 
 
-def _late_complaints(scene: _Scene, found: Voices, problems: Problems) -> tuple[Voices, Problems]:
-    """Fill complaints up to their share with problems that happened weeks or months before."""
-    rng, world, volumes, sold = scene.rng, scene.world, scene.volumes, scene.sold
-    days = len(volumes)
-    missing = _shortfall(rng, "complaint_site", volumes, found)
-    day = np.repeat(np.arange(days), missing)
-    old = _problems_on(rng, world, day - rng.integers(_BURN_IN_DAYS + 1, 120, len(day)), sold)
-    merged = _concat(problems, old)
-    source = np.concatenate([found.problem, len(problems) + np.arange(len(day))])
-    return _from_problems(merged, source, np.concatenate([found.day, day])), merged
+def _channel(scene: _Scene, name: str, stories: list[Tale]) -> Voices:
+    """All voices of one channel: of troubles, of stories, then filled up to what is expected of each day."""
+    days = len(scene.volumes)
+    expected = scene.streams.generator(f"volume/{name}").poisson(scene.volumes * CHANNEL_SHARE[name])
+    parts = [_of_problems(scene, name, expected), *(_told(scene, name, tale) for tale in stories)]
+    found = sum(np.bincount(p.day, minlength=days) for p in parts)
+    missing = np.maximum(expected - found, 0)
+    parts.append(_fill(scene, name, missing))
+    voices = _joined(parts)
+    return _with_reposts(scene, name, voices) if name in _REPOSTS else voices
 
 
-def _shortfall(rng: np.random.Generator, channel: str, volumes: np.ndarray, found: Voices) -> np.ndarray:
-    expected = rng.poisson(volumes * CHANNEL_SHARE[channel])
-    return np.maximum(expected - np.bincount(found.day, minlength=len(volumes)), 0)
-
-
-def _with_talk(scene: _Scene, channel: str, found: Voices) -> Voices:
-    """Add the voices no problem caused: praise, questions, comparisons, enquiries."""
-    rng, world, volumes, sold = scene.rng, scene.world, scene.volumes, scene.sold
-    day = np.repeat(np.arange(len(volumes)), _shortfall(rng, channel, volumes, found))
-    n = len(day)
-    vehicle = _vehicles_in_use(rng, sold, day)
-    aspect = _pick_by_model(rng, catalogue.talk_weights(), world.vehicles.model[vehicle])
-    mood = {"call_center": [0.10, 0.82, 0.08], "forum": [0.18, 0.34, 0.48]}.get(channel, [0.20, 0.34, 0.46])
-    polarity = rng.choice([-1, 0, 1], n, p=mood)
-    talk = Voices(day, vehicle, aspect, polarity, np.ones(n, dtype=int), np.full(n, -1))
-    merged = [np.concatenate([getattr(found, f), getattr(talk, f)]) for f in Voices.__dataclass_fields__]
-    order = np.argsort(merged[0], kind="stable")
+def _joined(parts: list[Voices]) -> Voices:
+    merged = [np.concatenate([getattr(p, f) for p in parts]) for f in Voices.__dataclass_fields__]
+    order = np.argsort(merged[0] * 100_000 + merged[6], kind="stable")
     return Voices(*(column[order] for column in merged))
 
 
-def _invitations(
-    rng: np.random.Generator, world: World, volumes: np.ndarray, sold: np.ndarray, problems: Problems
-) -> Invitations:
-    counts = rng.poisson(volumes * CHANNEL_SHARE["survey"] / 0.31)  # 0.31: the rate that results below
-    day = np.repeat(np.arange(len(volumes)), counts)
-    vehicle = _vehicles_in_use(rng, sold, day)
-    burden, aspect = _recent_burden(problems, vehicle, day)
-    care = world.dealers.care[world.vehicles.dealer[vehicle]]
-    latent = 8.4 + 0.6 * care - 1.1 * burden + rng.normal(0, 1.5, len(day))
-    # People at either end answer more often than those in the middle.
-    answered = rng.random(len(day)) < _RESPONSE_RATE * (0.8 + 0.08 * np.abs(latent - 7.0))
-    touchpoint = rng.choice(5, len(day), p=[0.2, 0.4, 0.14, 0.18, 0.08])
-    talk = _pick_by_model(rng, catalogue.talk_weights(), world.vehicles.model[vehicle])
-    return Invitations(
+def _of_problems(scene: _Scene, name: str, expected: np.ndarray) -> Voices:
+    """Let troubles of the last weeks speak; when far more would speak than are expected, only some do."""
+    if name not in _REACTION:
+        return _of_rows(scene, name, np.zeros(0, dtype=int), np.zeros(0, dtype=int))
+    problems, streams, days = scene.problems, scene.streams, len(scene.volumes)
+    first, last = np.searchsorted(problems.day, [-_BURN_IN_DAYS, days])
+    rows = np.arange(first, last)
+    chance, delay = _REACTION[name]
+    key, story = problems.key[rows], problems.story[rows]
+    told = story >= 0
+    weight = chance * np.array([0.0, 0.7, 1.0, 1.6])[problems.severity[rows]] * np.where(told, 2.2, 1.0)
+    weight = np.where(problems.in_cluster[rows], np.maximum(weight, 0.5), weight)
+    planned = len(rows) * chance * days / (days + _BURN_IN_DAYS)
+    fit = min(1.0, 0.6 * expected.sum() / max(planned, 1e-9))
+    weight = np.where(told, np.minimum(weight, 0.9), weight * fit)
+    speaks = streams.chance(f"speaks/{name}", key) < weight
+    speaks &= (problems.owner[rows] >= 0) & ~scene.quiet[problems.vehicle[rows]]
+    wait = -np.log(streams.chance(f"wait/{name}", key)) * np.where(story == STORY["bad_lot"], 0.4, delay)
+    late = (name == "call_center") & (story == STORY["x11"])
+    day = problems.day[rows] + wait.astype(int) + np.where(late, scene.world.planted.surge_lead_days, 0)
+    inside = speaks & (day >= 0) & (day < days)
+    return _of_rows(scene, name, rows[inside], day[inside])
+
+
+def _of_rows(scene: _Scene, name: str, rows: np.ndarray, day: np.ndarray) -> Voices:
+    problems = scene.problems
+    n = np.full(len(rows), -1)
+    return Voices(
         day,
-        vehicle,
-        touchpoint,
-        answered,
-        np.clip(latent, 0, 10),
-        np.where(aspect >= 0, aspect, talk),
-        aspect >= 0,
+        problems.vehicle[rows],
+        problems.aspect[rows],
+        n,
+        problems.severity[rows],
+        rows,
+        _second(scene, name, problems.key[rows], day),
+        problems.story[rows],
+        n,
+        n,
+        problems.owner[rows],
     )
 
 
-def _recent_burden(problems: Problems, vehicle: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum up the severity of a vehicle's recent problems; also the aspect of the latest (-1: none)."""
-    stride = 100_000
-    key = problems.vehicle * stride + problems.day + stride // 2
-    order = np.argsort(key, kind="stable")
-    key, total = key[order], np.concatenate([[0], problems.severity[order].cumsum()])
-    until = vehicle * stride + day + stride // 2
-    low, high = np.searchsorted(key, until - _MEMORY_DAYS), np.searchsorted(key, until, side="right")
-    latest = order[np.maximum(high - 1, 0)] if len(order) else np.zeros(len(day), dtype=int)
-    aspect = problems.aspect[latest] if len(order) else np.full(len(day), -1)
-    return np.minimum(total[high] - total[low], 6), np.where(high > low, aspect, -1)
+def _second(scene: _Scene, name: str, key: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Second of the day: most people speak in the afternoon and evening."""
+    normal = scene.streams.normal(f"second/{name}", key, day)
+    peak = 14.5 if name in ("call_center", "dealer_note", "interview") else 17.0
+    return np.clip((peak + 3.4 * normal) * 3600, 6 * 3600 + 30, 24 * 3600 - 1200).astype(int)
 
 
-def _claims(rng: np.random.Generator, problems: Problems, sold: np.ndarray) -> Claims:
-    share = np.array([a.claim_share for a in ASPECTS])[problems.aspect]
-    in_warranty = problems.day - sold[problems.vehicle] < 3 * 365
-    visited = (rng.random(len(problems)) < share) | problems.in_cluster
-    chosen = np.flatnonzero(visited & in_warranty)
-    wait = 1 + rng.exponential(4.0, len(chosen)).astype(int)
-    return Claims(
-        problems.day[chosen],
-        problems.vehicle[chosen],
-        problems.aspect[chosen],
-        problems.severity[chosen],
-        wait,
+def _told(scene: _Scene, name: str, tale: Tale) -> Voices:
+    """Give the voices of a story that no single trouble caused."""
+    n = len(tale.day)
+    vehicle = _in_use(scene, tale.day, scene.streams.chance(f"tale/{name}/{tale.story}", np.arange(n)))
+    if len(tale.cars):
+        vehicle = tale.cars[
+            scene.streams.below(f"tale/car/{name}/{tale.story}", len(tale.cars), np.arange(n))
+        ]
+    speaker = np.where(tale.is_stranger, -1, _holder(scene, vehicle, tale.day))
+    return Voices(
+        tale.day,
+        vehicle,
+        tale.aspect,
+        tale.polarity,
+        np.ones(n, dtype=int),
+        np.full(n, -1),
+        _second(scene, f"{name}/{tale.story}", np.arange(n), tale.day),
+        np.full(n, tale.story),
+        np.full(n, tale.campaign),
+        np.full(n, -1),
+        speaker,
+    )
+
+
+def _holder(scene: _Scene, vehicle: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Owner on a day; -1 for the silent, for those who left, and for cars out of sight."""
+    owner = scene.world.life.cars.holder(vehicle, day + scene.first_day)
+    people = scene.world.customers
+    gone = scene.world.life.left[np.maximum(owner, 0)] <= day + scene.first_day
+    return np.where((owner < 0) | people.is_silent[np.maximum(owner, 0)] | gone, -1, owner)
+
+
+def _in_use(scene: _Scene, day: np.ndarray, draw: np.ndarray) -> np.ndarray:
+    """Return a vehicle for each day, among those sold before it to people who speak."""
+    order = np.argsort(np.where(scene.quiet, 10**6, scene.sold), kind="stable")
+    available = np.searchsorted(np.where(scene.quiet, 10**6, scene.sold)[order], day, side="left")
+    return order[(draw * np.maximum(available, 1)).astype(int)]
+
+
+def _fill(scene: _Scene, name: str, missing: np.ndarray) -> Voices:
+    """Fill up with echoes of recent troubles and with talk: praise, questions, comparisons, enquiries."""
+    streams = scene.streams
+    day = np.repeat(np.arange(len(missing)), missing)
+    place = np.arange(len(day)) - np.repeat(np.cumsum(missing) - missing, missing)
+    echo = streams.chance(f"echo/{name}", day, place) < _ECHO.get(name, 0.0)
+    row = _recent(scene, name, day, place)
+    echo &= row >= 0
+    again = _of_rows(scene, name, row[echo], day[echo])
+    day, place = day[~echo], place[~echo]
+    vehicle = _in_use(scene, day, streams.chance(f"talk/{name}", day, place))
+    aspect = _pick_by_model(
+        catalogue.talk_weights(),
+        scene.world.vehicles.model[vehicle],
+        streams.chance(f"topic/{name}", day, place),
+    )
+    mood = _MOOD.get(name, [0.20, 0.34, 0.46])
+    polarity = streams.pick(f"mood/{name}", mood, day, place) - 1
+    stranger = streams.chance(f"stranger/{name}", day, place) < _STRANGERS.get(name, 0.0)
+    n = np.full(len(day), -1)
+    talk = Voices(
+        day,
+        vehicle,
+        aspect,
+        polarity,
+        np.ones(len(day), dtype=int),
+        n,
+        _second(scene, f"talk/{name}", place, day),
+        n,
+        n,
+        n,
+        np.where(stranger, -1, _holder(scene, vehicle, day)),
+    )
+    return _joined([again, talk])
+
+
+def _recent(scene: _Scene, name: str, day: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return a common trouble of the last months per row (-1: there is none)."""
+    problems = scene.problems
+    usable = np.flatnonzero((problems.story < 0) & (problems.owner >= 0) & ~scene.quiet[problems.vehicle])
+    when = problems.day[usable]
+    memory = _MEMORY_DAYS if name == "complaint_site" else _BURN_IN_DAYS
+    low, high = np.searchsorted(when, day - memory), np.searchsorted(when, day, side="right")
+    draw = low + (scene.streams.chance(f"recent/{name}", day, place) * (high - low)).astype(int)
+    if not len(usable):
+        return np.full(len(day), -1)
+    return np.where(high > low, usable[np.minimum(draw, len(usable) - 1)], -1)
+
+
+def _pick_by_model(weights: np.ndarray, model: np.ndarray, draw: np.ndarray) -> np.ndarray:
+    width = weights.shape[1]
+    table = (weights.cumsum(axis=1) + np.arange(len(weights))[:, None]).ravel()
+    return (np.searchsorted(table, model + draw) - model * width).clip(0, width - 1)
+
+
+def _with_reposts(scene: _Scene, name: str, voices: Voices) -> Voices:
+    """Make some voices repeat an earlier one of the last days; a repeat of a repeat repeats the first."""
+    n = len(voices)
+    number = np.arange(n)
+    share = np.where(voices.story == STORY["viral_burst"], 0.6, _REPOSTS[name])
+    wanted = scene.streams.chance(f"repost/{name}", number) < share
+    reach = number - np.searchsorted(voices.day, voices.day - 3)
+    back = 1 + (scene.streams.chance(f"repost/back/{name}", number) * np.maximum(reach, 1)).astype(int)
+    target = np.where(wanted & (reach > 0), number - back, -1)
+    viral = np.flatnonzero(voices.story == STORY["viral_burst"])
+    if len(viral):
+        inside = viral[1:][target[viral[1:]] >= 0]
+        target[inside] = viral[0]
+        target[viral[0]] = -1
+    for _ in range(8):  # chains are short: each step halves what is left
+        onward = np.where(target >= 0, target[np.maximum(target, 0)], -1)
+        target = np.where(onward >= 0, onward, target)
+    is_copy = target >= 0
+    source = np.where(is_copy, target, number)
+    speaker = np.where(is_copy, -1, voices.speaker)
+    copied = {
+        f: getattr(voices, f)[source]
+        for f in ("vehicle", "aspect", "polarity", "severity", "problem", "story", "campaign")
+    }
+    return Voices(
+        day=voices.day,
+        second=voices.second,
+        repost_of=np.where(is_copy, target, -1),
+        speaker=speaker,
+        **copied,
     )

@@ -11,7 +11,7 @@ import gc
 import io
 import multiprocessing
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,10 @@ from sample_oem.context import Context, VoiceTruth
 from sample_oem.deliveries import Delivery, pack, write
 from sample_oem.faults import inject
 from sample_oem.registry import REGISTRY
+from sample_oem.shapes_business import BUSINESS_CHANNELS, Calendar, deliver
 from sample_oem.truth import DeliveryTruth, Oracle, PlantedValue
+from sample_oem.voices.reported import RepairComposer
+from sample_oem.voices.stories import topic_of
 
 VOICE_TRUTH = "voice_truth.csv"
 
@@ -105,6 +108,8 @@ def _weight(context: Context, channel: str) -> int:
 def _produce(context: Context, channel: str, out: Path) -> Produced:
     """One channel from its rows to its files; the cyclic collector only costs time here."""
     context = Context(context.world, context.happenings, context.first_day, context.days, context.seed)
+    if channel in BUSINESS_CHANNELS:
+        return _produce_business(context, channel, out)
     collected = gc.isenabled()
     gc.disable()
     try:
@@ -115,6 +120,36 @@ def _produce(context: Context, channel: str, out: Path) -> Produced:
     finally:
         if collected:
             gc.enable()
+
+
+def _produce_business(context: Context, channel: str, out: Path) -> Produced:
+    """One business channel: whole columns are written at once, so no record becomes an ``Item``."""
+    folder = out / channel
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, size, truths = [], 0, []
+    for one in deliver(
+        context.happenings, Calendar(context.first_day, context.days), channel, _workshop(context)
+    ):
+        (folder / one.path_name).write_bytes(one.payload)
+        rows.append((channel, f"{channel}/{one.path_name}", one.received_text))
+        size += len(one.payload)
+        truths.append(one.truth)
+    return Produced(channel, rows, size, truths, [], [], {}, {}, [], b"")
+
+
+def _workshop(context: Context) -> Callable[[int], tuple[str, str, str]]:
+    """Words of the workshop about a problem: (what the customer says, cause, correction)."""
+    composer = RepairComposer(context.world, "service", context.seed)
+    problems = context.happenings.problems
+
+    def note(problem: int) -> tuple[str, str, str]:
+        if problem < 0:
+            return "按里程保养", "", "更换机油机滤，常规检查"
+        topic = topic_of(int(problems.aspect[problem]), int(problems.story[problem]))
+        told = composer.repair(int(problems.vehicle[problem]), topic)
+        return told.complaint, told.cause, told.correction
+
+    return note
 
 
 def _remains(context: Context, channel: str, written: list[Delivery], oracle: Oracle) -> Produced:

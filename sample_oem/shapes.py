@@ -10,15 +10,13 @@ from __future__ import annotations
 import hashlib
 import random
 
-import numpy as np
 import orjson
 
-from sample_oem import channels, identifiers
+from sample_oem import channels
 from sample_oem.catalogue import ASPECTS
 from sample_oem.context import DAY_S, Context, csv_line
 from sample_oem.damage import json_breaks
 from sample_oem.personal import Personal
-from sample_oem.places import CITIES
 from sample_oem.registry import REGISTRY, Channel, EntityFile, register
 from sample_oem.spoken import Account, Row, neighbours, rows
 from sample_oem.truth import Item
@@ -362,143 +360,6 @@ def _scores(rng: random.Random, touchpoint: int, latent: float) -> list[tuple[st
     return answers
 
 
-def warranty_claims(context: Context) -> list[Item]:
-    """保修索赔: parts, labour and sublet lines, each with its later states."""
-    composer, rng = (
-        Composer(context.world, "warranty_claims", context.seed),
-        context.stream("warranty_claims"),
-    )
-    claims = context.happenings.claims
-    items: list[Item] = []
-    for n in range(len(claims)):
-        submitted = int(claims.day[n]) + int(claims.submitted_after[n])
-        if 0 <= submitted < context.days:
-            note = composer.note(int(claims.vehicle[n]), int(claims.aspect[n]))
-            items += _claim_lines(context, rng, n, submitted, note)
-    return items
-
-
-def _claim_lines(context: Context, rng: random.Random, n: int, submitted: int, note: str) -> list[Item]:
-    world, claims = context.world, context.happenings.claims
-    failed, vehicle, cause = int(claims.day[n]), int(claims.vehicle[n]), ASPECTS[int(claims.aspect[n])]
-    age = int((context.first_day - world.vehicles.sold[vehicle]).astype(int)) + failed
-    head = (
-        world.vehicles.vin[vehicle],
-        world.dealers.code[int(world.vehicles.dealer[vehicle])], context.date(failed),
-        context.date(submitted - 1 if submitted > failed else submitted), context.date(submitted),
-        str(max(int(age * float(world.vehicles.km_per_day[vehicle])), 12)),
-        f"{cause.part}{rng.randrange(10, 99)}", cause.fault, note,
-    )  # fmt: skip
-    layers = ["配件", "工时"] if rng.random() < 0.8 else ["工时"]
-    layers += ["外协"] if rng.random() < 0.08 else []
-    out: list[Item] = []
-    for line_no, layer in enumerate(layers, 1):
-        amount = rng.lognormvariate(6.6 if layer == "配件" else 5.4, 0.8)
-        line = (f"WC{submitted:04d}{n:07d}", str(line_no), *head, layer, f"{amount:.2f}")
-        out += _claim_versions(context, rng, line, submitted)
-    return out
-
-
-def _claim_versions(
-    context: Context, rng: random.Random, line: tuple[str, ...], submitted: int
-) -> list[Item]:
-    """Return the states a claim line goes through; ``line`` holds its cells up to the claimed amount."""
-    states = [(submitted, "已申请", "")]
-    roll, decided = rng.random(), submitted + 1 + rng.randrange(6)
-    if roll < 0.04:
-        states.append((decided, "作废", ""))
-    elif roll < 0.10:
-        states.append((decided, "已拒绝", "0.00"))
-    else:
-        states.append((decided, "已批准", f"{float(line[-1]) * rng.choice((1.0, 1.0, 1.0, 0.85, 0.7)):.2f}"))
-        if rng.random() < 0.02:
-            states.append((decided + 3, "已冲销", "0.00"))
-    out = []
-    for day, state, approved in states:
-        if day < context.days:
-            at = context.moment(day, rng.randrange(8 * 3600, 19 * 3600))
-            cells = csv_line((*line, approved, state, at))
-            out.append(Item(day, "claim_line", line[:2], cells, line[4], "", at, state == "作废"))
-    return out
-
-
-def customers_vehicles(context: Context) -> list[Item]:
-    """客户与车辆主数据: a full export first, then what is new or changed each day."""
-    rng = context.stream("customers_vehicles")
-    items = _dealers_and_models(context)
-    items += _customers(context, rng)
-    items += _vehicles(context, rng)
-    return items
-
-
-def _first_seen(context: Context, when: np.ndarray) -> list[int]:
-    return np.maximum((when.astype("datetime64[D]") - context.first_day).astype(int), 0).tolist()
-
-
-def _dealers_and_models(context: Context) -> list[Item]:
-    dealers = context.world.dealers
-    start = context.moment(0, 3600)
-    items = []
-    for i, code in enumerate(dealers.code):
-        city = CITIES[int(dealers.city[i])]
-        opened = str(dealers.opened[i])
-        cells = (code, dealers.name[i], city.province, city.name, opened, start)
-        items.append(Item(0, "dealer", (code,), csv_line(cells), opened, "", start))
-    for model in MODELS:
-        row = (
-            model.code, BRAND, model.series, model.name,
-            str(model.model_year), model.powertrain, model.launched, start
-        )  # fmt: skip
-        items.append(Item(0, "vehicle_model", (model.code,), csv_line(row), model.launched, "", start))
-    return items
-
-
-def _customers(context: Context, rng: random.Random) -> list[Item]:
-    people = context.world.customers
-    registered = [str(t).replace("T", " ") for t in people.registered]
-    numbers = np.random.default_rng([context.seed, 4242])
-    items = []
-    for i, day in enumerate(_first_seen(context, people.registered)):
-        if day >= context.days:
-            continue
-        city = CITIES[int(people.city[i])]
-        phone = people.phone[i]
-        for seen, at in _times_seen(context, rng, day, registered[i]):
-            cells = (
-                people.number[i], people.name[i], phone, people.mail[i], people.id_card[i], people.address[i],
-                city.province, city.name, people.gender[i], str(people.birth_year[i]), registered[i], at,
-            )  # fmt: skip
-            items.append(Item(seen, "customer", cells[:1], csv_line(cells), registered[i][:10], "", at))
-            phone = identifiers.mobile_phones(numbers, 1)[0]
-    return items
-
-
-def _vehicles(context: Context, rng: random.Random) -> list[Item]:
-    cars, world = context.world.vehicles, context.world
-    items = []
-    for i, day in enumerate(_first_seen(context, cars.sold)):
-        if day >= context.days:
-            continue
-        owner, sold = int(cars.owner[i]), str(cars.sold[i])
-        for seen, at in _times_seen(context, rng, day, f"{sold} 12:00:00"):
-            cells = (
-                cars.vin[i], world.customers.number[owner], cars.plate[i], MODELS[int(cars.model[i])].code,
-                world.dealers.code[int(cars.dealer[i])], str(cars.built[i]), sold, at,
-            )  # fmt: skip
-            items.append(Item(seen, "vehicle", cells[:1], csv_line(cells), sold, "", at))
-            owner = rng.randrange(len(world.customers.number)) if rng.random() < 0.3 else owner
-    return items
-
-
-def _times_seen(context: Context, rng: random.Random, day: int, first: str) -> list[tuple[int, str]]:
-    """When a master record is exported: at first, and again after a change (a few per cent a year)."""
-    seen = [(day, first)]
-    if rng.random() < 0.0006 * context.days and context.days - day > 2:
-        later = rng.randrange(day + 1, context.days)
-        seen.append((later, context.moment(later, rng.randrange(8 * 3600, 20 * 3600))))
-    return seen
-
-
 def _lines(channel: str, entity: str, name: str, **how: object) -> EntityFile:
     return EntityFile(name, _HEADERS.get((channel, entity), ()), **how)  # type: ignore[arg-type]
 
@@ -520,15 +381,6 @@ def _register() -> None:
         )
     }
     register(Channel("survey", survey, 190, answers, is_late_prone=True))
-    claim = _lines("warranty_claims", "claim_line", "claims_{date}.csv", cell_breaks=_BREAKS["claim_line"])
-    register(Channel("warranty_claims", warranty_claims, 280, {"claim_line": claim}, is_late_prone=True))
-    masters = {
-        entity: _lines(
-            "customers_vehicles", entity, f"{entity}s_{{date}}.csv", cell_breaks=_BREAKS.get(entity, ())
-        )
-        for entity in ("customer", "vehicle", "dealer", "vehicle_model")
-    }
-    register(Channel("customers_vehicles", customers_vehicles, 60, masters))
 
 
 _register()

@@ -1,7 +1,8 @@
-"""Who and what exists: models, dealers, owners, vehicles — before anything happens to them.
+"""Who and what exists: models, dealers, owners, households, vehicles with their owners over time.
 
-Arrays are aligned by index and never change after ``build_world``; changes over time (a new phone
-number, a resale) are events and live in ``events``. Days are numpy ``datetime64[D]``.
+Arrays are aligned by index and never change after ``build_world``. What satisfaction does to owners over
+the years (``lifecycle``) runs inside it, because it sells further cars; what is said about it lives in
+``events``, what the business systems record in ``business``. Days are numpy ``datetime64[D]``.
 """
 
 from __future__ import annotations
@@ -10,90 +11,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sample_oem import identifiers
+from sample_oem import identifiers, overlays
+from sample_oem.lifecycle import Cars, Dealers, FirstCars, Life, live
+from sample_oem.models import (
+    BRAND,
+    COMPONENTS,
+    FLEET_STRIDE,
+    MODELS,
+    REPURCHASE_PLACE,
+    RIVALS,
+    WMI,
+    VehicleModel,
+)
 from sample_oem.places import CITIES
+from sample_oem.scenarios import BASE, Planted
+from sample_oem.streams import Streams
 
-BRAND = "启岚"
-WMI = "L0R"  # a world manufacturer identifier nobody holds; VINs know no I, O and Q
-RIVALS: tuple[tuple[str, str], ...] = (
-    ("衡岳", "衡岳S3"),
-    ("衡岳", "衡岳S6"),
-    ("朔风", "朔风X7"),
-    ("朔风", "朔风E2"),
-    ("赤霄", "赤霄GT"),
-    ("星桥", "星桥V5"),
-    ("星桥", "星桥元一"),
-    ("沐野", "沐野T9"),
-)
-
-
-@dataclass(frozen=True)
-class VehicleModel:
-    """One sold variant: series, trim, model year and what drives it."""
-
-    code: str
-    series: str
-    trim: str
-    model_year: int
-    powertrain: str
-    vds: str
-    plant: str
-    launched: str
-    share: float
-
-    @property
-    def name(self) -> str:
-        """The name a customer reads on the contract, such as ``2025款 610km 尊享型``."""
-        return f"{self.model_year}款 {self.trim}"
-
-    @property
-    def is_plug_in(self) -> bool:
-        """Whether it wears a green plate and charges."""
-        return self.powertrain in ("纯电", "插混", "增程")
-
-
-MODELS: tuple[VehicleModel, ...] = (
-    VehicleModel("QL-A3-21T", "启岚A3", "1.5T 自动精英型", 2021, "燃油", "RL1A3", "B", "2021-03-12", 0.10),
-    VehicleModel("QL-A3-23T", "启岚A3", "1.5T 双离合尊享型", 2023, "燃油", "RL1B3", "B", "2023-02-18", 0.09),
-    VehicleModel(
-        "QL-M6-20T", "启岚M6", "2.0T 四驱豪华型 七座", 2020, "燃油", "RL2A6", "B", "2020-05-20", 0.07
-    ),
-    VehicleModel("QL-M6-22H", "启岚M6", "2.0L 双擎 旗舰型", 2022, "混动", "RL2H6", "B", "2022-04-15", 0.08),
-    VehicleModel("QL-M6-24H", "启岚M6", "2.0L 双擎 荣耀版", 2024, "混动", "RL2J6", "C", "2024-03-08", 0.08),
-    VehicleModel(
-        "QL-H8-22P", "启岚H8", "1.5T 插混 120km 卓越型", 2022, "插混", "RL3P8", "C", "2022-09-01", 0.07
-    ),
-    VehicleModel(
-        "QL-H8-24P", "启岚H8", "1.5T 插混 200km 智航版", 2024, "插混", "RL3R8", "C", "2024-05-18", 0.11
-    ),
-    VehicleModel("QL-L7-23R", "启岚L7", "增程 210 Max 六座", 2023, "增程", "RL4R7", "H", "2023-06-06", 0.10),
-    VehicleModel(
-        "QL-L7-25R", "启岚L7", "增程 260 Ultra 六座", 2025, "增程", "RL4S7", "H", "2025-03-20", 0.08
-    ),
-    VehicleModel("QL-E5-22E", "启岚E5", "510km 标准续航版", 2022, "纯电", "RL5E5", "H", "2022-03-28", 0.06),
-    VehicleModel(
-        "QL-E5-24E", "启岚E5", "610km 长续航 智驾版", 2024, "纯电", "RL5F5", "H", "2024-01-16", 0.10
-    ),
-    VehicleModel(
-        "QL-E5-25E", "启岚E5", "680km 四驱 激光雷达版", 2025, "纯电", "RL5G5", "H", "2025-04-10", 0.06
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Dealers:
-    """Dealers by index; ``opened`` is datetime64[D]."""
-
-    code: list[str]
-    name: list[str]
-    city: np.ndarray
-    opened: np.ndarray
-    care: np.ndarray
+__all__ = [
+    "BRAND",
+    "MODELS",
+    "RIVALS",
+    "Customers",
+    "Dealers",
+    "VehicleModel",
+    "Vehicles",
+    "World",
+    "build_world",
+]
 
 
 @dataclass(frozen=True)
 class Customers:
-    """Owners by index; ``registered`` is datetime64[s] in Shanghai wall time."""
+    """Owners by index; ``registered`` is datetime64[s] in Shanghai wall time.
+
+    ``income`` and ``kind`` index ``INCOMES`` and ``KINDS``; ``household`` numbers people who share a
+    phone; ``is_silent`` never speak; ``temper`` is the lasting part of latent satisfaction.
+    """
 
     number: list[str]
     name: list[str]
@@ -105,11 +58,23 @@ class Customers:
     gender: list[str]
     birth_year: np.ndarray
     registered: np.ndarray
+    income: np.ndarray
+    kind: np.ndarray
+    household: np.ndarray
+    is_silent: np.ndarray
+    temper: np.ndarray
+    app_user: list[str]
 
 
 @dataclass(frozen=True)
 class Vehicles:
-    """Vehicles by index; owner, model, dealer are indices; build and sold are datetime64[D]."""
+    """Vehicles by index; owner, model, dealer are indices; build and sold are datetime64[D].
+
+    ``owner`` is the owner at the end, ``buyer`` the first; ``handed`` the day the car changed hands
+    (``NEVER``) and ``next_owner`` to whom (-1: out of our sight). ``number`` is stable across twins.
+    ``supplier`` and ``lot_week`` have one column per ``COMPONENTS``; ``order`` is -1 for a first car,
+    else the repurchase that brought it.
+    """
 
     vin: list[str]
     plate: list[str]
@@ -119,30 +84,67 @@ class Vehicles:
     built: np.ndarray
     sold: np.ndarray
     km_per_day: np.ndarray
+    buyer: np.ndarray
+    handed: np.ndarray
+    next_owner: np.ndarray
+    number: np.ndarray
+    usage: np.ndarray
+    supplier: np.ndarray
+    is_bad_lot: np.ndarray
+    order: np.ndarray
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything that exists, and the last day it is seen on."""
+    """Everything that exists, and the last day it is seen on; ``life`` is what happened to the owners."""
 
     end: np.datetime64
     dealers: Dealers
     customers: Customers
     vehicles: Vehicles
+    life: Life
+    planted: Planted
+    streams: Streams
+    days: int
+
+    def owner_on(self, vehicle: np.ndarray, day: np.ndarray) -> np.ndarray:
+        """Owner index of vehicles on days (datetime64[D]); -1 where the car has left our sight."""
+        cars = self.vehicles
+        return np.where(day >= cars.handed[vehicle], cars.next_owner[vehicle], cars.buyer[vehicle])
 
 
-def build_world(rng: np.random.Generator, owners: int, end: np.datetime64) -> World:
-    """Make dealers, ``owners`` customers and about 1.12 vehicles each, sold until ``end``."""
+def build_world(
+    rng: np.random.Generator | Streams,
+    owners: int,
+    end: np.datetime64,
+    planted: Planted = BASE,
+    days: int = 90,
+) -> World:
+    """Make dealers, ``owners`` customers and their cars, sold and lived with until ``end``.
+
+    ``days`` is the length of the delivered window: the planted stories lie in it.
+    """
     if owners < 1:
         raise ValueError(f"owners must be at least 1, got {owners}")
-    dealers = _dealers(rng, int(np.clip(owners // 50, 12, 400)))
-    vehicles_per_owner = 1 + (rng.random(owners) < 0.12)
-    owner = np.repeat(np.arange(owners), vehicles_per_owner)
-    customer_city = dealers.city[rng.integers(0, len(dealers.code), owners)]
-    vehicles = _vehicles(rng, owner, customer_city, dealers, end)
-    first_sale = np.full(owners, end)
-    np.minimum.at(first_sale, owner, vehicles.sold)
-    return World(end, dealers, _customers(rng, customer_city, first_sale), vehicles)
+    streams = Streams.of(rng)
+    dealers = _dealers(streams.generator("dealers"), int(np.clip(owners // 50, 12, 400)))
+    people = streams.generator("people")
+    kind = people.choice(3, owners, p=[0.965, 0.015, 0.02])
+    city = dealers.city[people.integers(0, len(dealers.code), owners)]
+    cars = _first_cars(streams, city, kind, dealers, end)
+    income = _incomes(streams, owners)
+    traits = {
+        "income": income,
+        "kind": kind,
+        "birth_year": np.clip(people.normal(1987, 9, owners).astype(int), 1950, 2005),
+        "temper": streams.normal("temper", np.arange(owners)) * 0.7,
+        "is_silent": (streams.chance("silent", np.arange(owners)) < planted.silent_share) & (kind == 0),
+        "city": city,
+    }
+    life = live(streams, planted, traits, dealers, cars, end, days)
+    vehicles = _vehicles(streams, city, life, end)
+    first = _first_seen(vehicles, owners, end)
+    return World(end, dealers, _customers(streams, traits, first), vehicles, life, planted, streams, days)
 
 
 def _dealers(rng: np.random.Generator, n: int) -> Dealers:
@@ -170,13 +172,52 @@ def _dealers(rng: np.random.Generator, n: int) -> Dealers:
     ]
     pick = rng.integers(0, len(words), n)
     name = [f"{CITIES[c].name}启岚{words[p]}汽车销售服务有限公司" for c, p in zip(city, pick, strict=True)]
-    opened = np.datetime64("2016-01-01") + rng.integers(0, 2500, n).astype("timedelta64[D]")
-    return Dealers([f"D{i + 1:04d}" for i in range(n)], name, city, opened, rng.normal(0, 0.5, n))
+    opened = np.datetime64("2016-01-01") + rng.integers(0, 1500, n).astype("timedelta64[D]")
+    coaching = np.zeros(n, dtype=int)
+    each = max(1, n // 40)
+    chosen = rng.permutation(n)[: 3 * each]
+    coaching[chosen] = np.repeat([1, 2, 3], each)
+    care = rng.normal(0, 0.5, n)
+    care[chosen] = rng.normal(-0.1, 0.3, len(chosen))
+    return Dealers([f"D{i + 1:04d}" for i in range(n)], name, city, opened, care, coaching)
 
 
-def _customers(rng: np.random.Generator, city: np.ndarray, first_sale: np.ndarray) -> Customers:
+def _incomes(streams: Streams, n: int) -> np.ndarray:
+    return streams.pick("income", [0.26, 0.42, 0.24, 0.08], np.arange(n))
+
+
+def _first_cars(
+    streams: Streams, city: np.ndarray, kind: np.ndarray, dealers: Dealers, end: np.datetime64
+) -> FirstCars:
+    rng = streams.generator("first_cars")
+    owners = len(city)
+    count = 1 + (rng.random(owners) < 0.08)
+    fleet = (kind == 1) & (rng.random(owners) < 0.4)
+    count = np.where(fleet, rng.integers(5, 40, owners), count)
+    owner = np.repeat(np.arange(owners), count)
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    share = np.array([m.share for m in MODELS])
+    model = rng.choice(len(MODELS), len(owner), p=share / share.sum())
+    launched = np.array([m.launched for m in MODELS], dtype="datetime64[D]").astype(int)[model]
+    span = np.maximum(int(end.astype(int)) - launched, 1)
+    sold = np.minimum(launched + (rng.random(len(owner)) ** 0.8 * span).astype(int), int(end.astype(int)))
+    dealer = _local_dealer(rng, city[owner], dealers.city)
+    return FirstCars(owner, place, model, dealer, sold)
+
+
+def _first_seen(vehicles: Vehicles, owners: int, end: np.datetime64) -> np.ndarray:
+    """Day each owner first had a car of ours."""
+    first = np.full(owners, end)
+    np.minimum.at(first, vehicles.buyer, vehicles.sold)
+    second = vehicles.next_owner >= 0
+    np.minimum.at(first, vehicles.next_owner[second], vehicles.handed[second])
+    return first
+
+
+def _customers(streams: Streams, traits: dict[str, np.ndarray], first_sale: np.ndarray) -> Customers:
+    rng = streams.generator("customers")
+    city, birth_year = traits["city"], traits["birth_year"]
     n = len(city)
-    birth_year = np.clip(rng.normal(1987, 9, n).astype(int), 1950, 2005)
     phone = mobile_phones_unique(rng, n)
     mail = [
         m if keep else "" for m, keep in zip(identifiers.mails(rng, phone), rng.random(n) < 0.6, strict=True)
@@ -185,17 +226,32 @@ def _customers(rng: np.random.Generator, city: np.ndarray, first_sale: np.ndarra
     lead = rng.integers(0, 40, n).astype("timedelta64[D]")
     clock = rng.integers(8 * 3600, 21 * 3600, n).astype("timedelta64[s]")
     registered = (first_sale - lead).astype("datetime64[s]") + clock
+    address = identifiers.addresses(rng, city)
+    household = np.arange(n)
+    for second in np.flatnonzero(rng.random(n) < 0.03).tolist():
+        # The neighbour by number becomes one household with it: one address, and one phone for both.
+        first = second - 1
+        if first >= 0 and household[first] == first and traits["kind"][[first, second]].max() == 0:
+            household[second] = household[first]
+            phone[second], address[second] = phone[first], address[first]
+            city[second] = city[first]
     return Customers(
         [f"C{10_000_000 + i * 7 + 3:08d}" for i in range(n)],
         identifiers.person_names(rng, n),
         phone,
         mail,
         identifiers.id_cards(rng, city, birth_year),
-        identifiers.addresses(rng, city),
+        address,
         city,
         gender,
         birth_year,
         registered,
+        traits["income"],
+        traits["kind"],
+        household,
+        traits["is_silent"],
+        traits["temper"],
+        [f"u{v:010x}" for v in rng.permutation(n) * 40_503 + 1_000_003],
     )
 
 
@@ -207,26 +263,55 @@ def mobile_phones_unique(rng: np.random.Generator, n: int) -> list[str]:
     return list(seen)
 
 
-def _vehicles(
-    rng: np.random.Generator, owner: np.ndarray, city: np.ndarray, dealers: Dealers, end: np.datetime64
-) -> Vehicles:
-    n = len(owner)
-    share = np.array([m.share for m in MODELS])
-    model = rng.choice(len(MODELS), n, p=share / share.sum())
-    launched = np.array([m.launched for m in MODELS], dtype="datetime64[D]")[model]
-    span = np.maximum((end - launched).astype(int), 1)
-    sold = np.minimum(launched + (rng.random(n) ** 0.8 * span).astype("timedelta64[D]"), end)
-    built = sold - rng.integers(6, 120, n).astype("timedelta64[D]")
-    dealer = _local_dealer(rng, city[owner], dealers.city)
+def _vehicles(streams: Streams, city: np.ndarray, life: Life, end: np.datetime64) -> Vehicles:
+    cars = life.cars
+    number = cars.owner * FLEET_STRIDE + cars.place
+    sold = cars.sold.astype("datetime64[D]")
+    built = sold - overlays.built_before(streams, number).astype("timedelta64[D]")
+    serial = streams.generator("serials").permutation(900_000)
     vin = identifiers.vins(
-        [WMI + MODELS[m].vds for m in model],
-        np.array([MODELS[m].model_year for m in model]),
-        [MODELS[m].plant for m in model],
-        rng.permutation(n) + 100_000,
+        [WMI + MODELS[m].vds for m in cars.model],
+        np.array([MODELS[m].model_year for m in cars.model]),
+        [MODELS[m].plant for m in cars.model],
+        serial[_serial_place(cars, len(city))] + 100_000,
     )
-    green = np.array([m.is_plug_in for m in MODELS])[model]
-    plate = identifiers.plates(rng, city[owner], green)
-    return Vehicles(vin, plate, owner, model, dealer, built, sold, rng.gamma(4.0, 11.0, n))
+    green = np.array([m.is_plug_in for m in MODELS])[cars.model]
+    plate = identifiers.plates(streams.generator("plates"), city[cars.owner], green)
+    supplier = np.stack([overlays.supplier_of(streams, c, number) for c in range(len(COMPONENTS))], axis=1)
+    owner = np.where(
+        (cars.next_owner >= 0) & (cars.handed <= int(end.astype(int))), cars.next_owner, cars.owner
+    )
+    km = 10 + 60 * streams.chance("km", number) ** 1.5 + 20 * streams.chance("km2", number)
+    usage = np.where(
+        life.traits["kind"][cars.owner] == 1, 1, np.where(life.traits["kind"][cars.owner] == 2, 4, 0)
+    )
+    usage = np.where((usage == 1) & (streams.chance("hire", cars.owner) < 0.3), 2, usage)
+    return Vehicles(
+        vin,
+        plate,
+        owner,
+        cars.model,
+        cars.dealer,
+        built,
+        sold,
+        km,
+        cars.owner,
+        cars.handed.astype("datetime64[D]"),
+        cars.next_owner,
+        number,
+        usage,
+        supplier,
+        life.bad_lot,
+        cars.order,
+    )
+
+
+def _serial_place(cars: Cars, owners: int) -> np.ndarray:
+    """Give each car a serial place that does not depend on which repurchases came about."""
+    first = cars.order < 0
+    base = int(first.sum())
+    place = np.where(first, np.cumsum(first) - 1, base + cars.owner * 2 + (cars.place - REPURCHASE_PLACE))
+    return place % 900_000 if base + owners * 2 <= 900_000 else np.arange(len(first)) % 900_000
 
 
 def _local_dealer(rng: np.random.Generator, city: np.ndarray, dealer_city: np.ndarray) -> np.ndarray:

@@ -18,6 +18,16 @@ TRUTH_FILES = (
     "voices_by_day.csv",
     "template_groups.csv",
     "voice_truth.csv",
+    "truth_person.csv",
+    "truth_vehicle.csv",
+    "truth_latent.csv",
+    "truth_problem.csv",
+    "truth_voice_row.csv",
+    "truth_invitation.csv",
+    "truth_planted.json",
+    "truth_claim_cause.csv",
+    "truth_case_cause.csv",
+    "truth_repair_cause.csv",
 )
 
 
@@ -48,4 +58,4 @@ def test_the_patterns_would_find_an_offender() -> None:
 
 
 def test_truth_files_listed_here_are_those_written(made) -> None:
-    assert {p.name for p in made.truth.iterdir()} == set(TRUTH_FILES)
+    assert {p.name for p in made.truth.rglob("*") if p.is_file()} == set(TRUTH_FILES)

@@ -57,7 +57,7 @@ def test_people_with_recent_problems_are_less_satisfied(world) -> None:
     sent = happen(
         np.random.default_rng(1), world, np.full(60, 400.0), np.datetime64("2026-01-30")
     ).invitations
-    assert sent.latent[sent.has_problem].mean() < sent.latent[~sent.has_problem].mean() - 0.8
+    assert sent.latent[sent.has_problem].mean() < sent.latent[~sent.has_problem].mean() - 0.3
 
 
 def test_every_aspect_has_words_for_trouble_praise_and_the_workshop() -> None:

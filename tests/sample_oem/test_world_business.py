@@ -1,0 +1,248 @@
+"""Business deliveries against the contracts, the books against the records, twins against one another."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from sample_oem import generate
+from sample_oem.events import Happenings, happen
+from sample_oem.scenarios import NULL_TWINS, SCENARIOS, moved, scenario
+from sample_oem.shapes_business import BUSINESS_CHANNELS
+from sample_oem.streams import Streams
+from sample_oem.world import World, build_world
+
+CONTRACTS = Path(__file__).parents[2] / "data_quality" / "contracts"
+END = date(2026, 3, 31)
+DAYS = 30
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Rows of all business files in order of receipt: (received_at, file, entity, row as a dictionary)."""
+
+    rows: dict[str, list[tuple[str, str, str, dict[str, str]]]]
+    truth: Path
+
+    def current(self, channel: str, entity: str) -> list[dict[str, str]]:
+        """Newest version of each record."""
+        contract = yaml.safe_load((CONTRACTS / f"{channel}.yml").read_text(encoding="utf-8"))["entities"][
+            entity
+        ]
+        source = {f["name"]: f["source"] for f in contract["fields"]}
+        found: dict[tuple[str, ...], dict[str, str]] = {}
+        for _, _, name, row in self.rows[channel]:
+            if name == entity:
+                found[tuple(str(row.get(source[k], "")) for k in contract["record_key"])] = row
+        return list(found.values())
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in text.splitlines()]
+    delimiter = ";" if path.parent.name in ("insurance", "finance_books") else ","
+    return list(csv.DictReader(text.splitlines(), delimiter=delimiter))
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
+    base = tmp_path_factory.mktemp("business")
+    generate(
+        base / "d", base / "t", DAYS, END, seed=5, owners=900, voices_per_day=60, channels=BUSINESS_CHANNELS
+    )
+    rows: dict[str, list[tuple[str, str, str, dict[str, str]]]] = defaultdict(list)
+    with (base / "d" / "deliveries.csv").open(encoding="utf-8") as handle:
+        for line in csv.DictReader(handle):
+            path = base / "d" / line["file"]
+            entity = re.sub(r"_\d{8}.*", "", path.name.split("__")[1])
+            rows[line["channel"]] += [(line["received_at"], path.name, entity, row) for row in _read(path)]
+    return Delivered(dict(rows), base / "t")
+
+
+def _value(field: dict, value: object) -> object:
+    text = str(value)
+    if field["type"] == "decimal":
+        return Decimal(text.replace(",", ".") if field.get("decimal_comma") else text)
+    if field["type"] == "integer":
+        return int(text)
+    if field["type"] == "date":
+        return datetime.strptime(text, field.get("date_format", "%Y-%m-%d")).replace(tzinfo=UTC).date()
+    if field["type"] == "datetime":
+        return datetime.strptime(text, field.get("date_format", "%Y-%m-%d %H:%M:%S")).replace(tzinfo=UTC)
+    return value
+
+
+@pytest.mark.parametrize("channel", BUSINESS_CHANNELS)
+def test_every_field_obeys_the_contract_and_nothing_comes_from_the_future(
+    delivered: Delivered, channel: str
+) -> None:
+    contract = yaml.safe_load((CONTRACTS / f"{channel}.yml").read_text(encoding="utf-8"))
+    seen: set[str] = set()
+    for received, file, entity, row in delivered.rows[channel]:
+        seen.add(entity)
+        known = datetime.fromisoformat(received) + timedelta(hours=8)
+        for field in contract["entities"][entity]["fields"]:
+            value = row.get(field["source"], "")
+            where = f"{file} {field['name']}={value!r}"
+            if value == "" or value is None:
+                assert not field.get("required"), where
+                continue
+            parsed = _value(field, value)
+            assert "pattern" not in field or re.fullmatch(field["pattern"], str(value)), where
+            assert "values" not in field or value in field["values"], where
+            assert "min" not in field or parsed >= field["min"], where
+            assert "max" not in field or parsed <= field["max"], where
+            assert "max_chars" not in field or len(str(value)) <= field["max_chars"], where
+            if field["type"] in ("date", "datetime") and not field.get("any_time"):
+                moment = (
+                    parsed
+                    if isinstance(parsed, datetime)
+                    else datetime(parsed.year, parsed.month, parsed.day, tzinfo=UTC)
+                )
+                assert moment <= known, f"{where} after receipt {received}"
+                assert moment.year >= 2000, where
+    assert seen == set(contract["entities"])
+
+
+@pytest.mark.parametrize("channel", BUSINESS_CHANNELS)
+def test_independent_replay_finds_the_expected_counts(delivered: Delivered, channel: str) -> None:
+    contract = yaml.safe_load((CONTRACTS / f"{channel}.yml").read_text(encoding="utf-8"))
+    with (delivered.truth / "deliveries_expected.csv").open(encoding="utf-8") as handle:
+        expected = {r["file"]: r for r in csv.DictReader(handle) if r["channel"] == channel}
+    files: dict[str, list[tuple[str, dict[str, str]]]] = defaultdict(list)
+    for _, file, entity, row in delivered.rows[channel]:
+        files[file].append((entity, row))
+    state: dict[tuple, tuple[object, str]] = {}
+    assert set(files) == set(expected)
+    for file, rows in files.items():
+        counts: Counter[str] = Counter()
+        entity = contract["entities"][rows[0][0]]
+        field = {f["name"]: f for f in entity["fields"]}
+        stamp = field[entity["version_field"]]
+        named = [
+            (
+                (rows[0][0], *(str(r.get(field[k]["source"], "")) for k in entity["record_key"])),
+                _value(stamp, r[stamp["source"]]),
+                str(r),
+            )
+            for _, r in rows
+        ]
+        newest: dict[tuple, object] = {}
+        for key, version, _ in named:
+            newest[key] = max(version, newest.get(key, version))
+        for key, version, content in named:
+            known = state.get(key)
+            if known and known[1] == content:
+                counts["duplicate"] += 1
+            elif (known and version < known[0]) or version < newest[key]:
+                counts["superseded"] += 1
+            else:
+                counts["admitted"] += 1
+                state[key] = (version, content)
+        wanted = {k: int(expected[file][k]) for k in ("admitted", "duplicate", "superseded")}
+        assert {k: counts[k] for k in wanted} == wanted, file
+
+
+def test_books_equal_the_records_to_the_cent(delivered: Delivered) -> None:
+    def cents(text: object) -> int:
+        return int((Decimal(str(text).replace(",", ".")) * 100).to_integral_exact())
+
+    sums: Counter[tuple[str, str]] = Counter()
+    for line in delivered.current("warranty_claims", "claim_line"):
+        amount = cents(line["批准金额"]) if line["批准金额"] else 0
+        sign = -1 if line["费用类型"] == "追偿" else 1
+        if line["过账日期"]:
+            sums[line["过账日期"][:7], line["费用类型"]] += sign * amount
+        if line["冲销日期"]:
+            sums[line["冲销日期"][:7], line["费用类型"]] -= sign * amount
+    for grant in delivered.current("crm", "goodwill"):
+        if "posted_date" in grant:
+            sums[grant["posted_date"][:7], grant["goodwill_kind"]] += cents(grant["amount_cny"])
+        if "reversed_date" in grant:
+            sums[grant["reversed_date"][:7], grant["goodwill_kind"]] -= cents(grant["amount_cny"])
+    for contact in delivered.current("crm", "contact"):
+        sums[contact["started_at"][:7], "联络"] += cents(contact["cost_cny"])
+    from sample_oem.business.books import ACCOUNTS, ACCRUAL, UNALLOCATED
+
+    label = {account: name for name, (account, _) in ACCOUNTS.items()}
+    booked: Counter[tuple[str, str]] = Counter()
+    other = Counter()
+    for row in delivered.current("finance_books", "gl_control_total"):
+        if row["科目"] in label:
+            booked[row["会计期间"], label[row["科目"]]] += cents(row["金额"])
+        else:
+            other[row["科目"]] += cents(row["金额"])
+    periods = {p for p, _ in booked}
+    assert len(periods) > 40
+    wanted = {k: v for k, v in sums.items() if k[0] in periods}
+    assert {k: v for k, v in booked.items() if v or k in wanted} == {
+        k: v for k, v in wanted.items() if v or k in booked
+    }
+    assert set(other) == {UNALLOCATED[0], ACCRUAL[0]}
+    assert other[UNALLOCATED[0]] > 0
+
+
+def _made(name: str, owners: int = 1500, seed: int = 11, days: int = 40) -> tuple[World, Happenings]:
+    streams, end = Streams(seed), np.datetime64("2026-03-30")
+    world = build_world(streams, owners, end, scenario(name), days)
+    return world, happen(streams, world, np.full(days, 120.0), end - np.timedelta64(days - 1, "D"))
+
+
+@pytest.fixture(scope="module")
+def base() -> tuple[World, Happenings]:
+    return _made("base")
+
+
+@pytest.mark.parametrize("name", sorted(NULL_TWINS))
+def test_a_null_twin_keeps_the_surface(base: tuple[World, Happenings], name: str) -> None:
+    assert moved(scenario(f"null:{name}"))
+    world, twin = _made(f"null:{name}")
+    here, there = base[1], twin
+    assert base[0].customers.number == world.customers.number
+    assert base[0].customers.phone == world.customers.phone
+    for channel, voices in here.voices.items():
+        other = there.voices[channel]
+        assert abs(len(voices) - len(other)) <= 0.03 * len(voices) + 3, channel
+    assert abs(len(here.problems) - len(there.problems)) <= 0.08 * len(here.problems)
+    untouched = {
+        ("customers_vehicles", "dealer"),
+        ("customers_vehicles", "vehicle_model"),
+        ("crm", "dealer_staff"),
+    }
+    for key in untouched:
+        for column, values in here.business.frames[key].items():
+            assert np.array_equal(values, there.business.frames[key][column]), (key, column)
+
+
+def test_twins_of_behaviour_have_the_very_same_troubles_and_voices(base: tuple[World, Happenings]) -> None:
+    for name in ("options", "renewal", "service", "referral"):
+        _, twin = _made(f"null:{name}")
+        assert np.array_equal(base[1].problems.day, twin.problems.day)
+        for channel, voices in base[1].voices.items():
+            assert np.array_equal(voices.vehicle, twin.voices[channel].vehicle), (name, channel)
+
+
+def test_same_seed_same_records_other_seed_others(base: tuple[World, Happenings]) -> None:
+    _, again = _made("base")
+    for key, frame in base[1].business.frames.items():
+        for column, values in frame.items():
+            assert np.array_equal(values, again.business.frames[key][column]), (key, column)
+    _, other = _made("base", seed=12)
+    assert not np.array_equal(base[1].problems.day, other.problems.day)
+
+
+def test_every_scenario_is_found_and_unknown_ones_are_named() -> None:
+    assert all(scenario(name) for name in SCENARIOS)
+    with pytest.raises(ValueError, match="unknown scenario 'null:nothing'; known are base"):
+        scenario("null:nothing")
