@@ -69,8 +69,8 @@ class CellReader:
         """Return a text, a moment, nothing, or why the cell cannot be read."""
         _, kind, _, text, has_formula = cell
         if text is None or text == "":
-            lost = has_formula and kind != "str" and text is None
-            return Problem(Reason.FORMULA_WITHOUT_VALUE) if lost else None
+            # A formula may give an empty text, but then its cell says that it is a text.
+            return Problem(Reason.FORMULA_WITHOUT_VALUE) if has_formula and kind != "str" else None
         if kind == "s":
             return self._shared_text(text)
         read = _READERS.get(kind)

@@ -128,7 +128,7 @@ class _Table:
         for cell in row.cells:
             at = cell.column
             if at <= last:
-                return Problem(Reason.NOT_A_WORKBOOK, detail="two cells of the row stand in one place")
+                return Problem(Reason.TOO_MANY_FIELDS, detail="two cells stand in one place")
             last = at
             if at < wide:
                 values[at] = value(cell)
