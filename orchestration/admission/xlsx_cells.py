@@ -96,6 +96,8 @@ class CellReader:
             return _duration(number)
         if abs(number) >= _FIRST_LOSSY:
             return Problem(Reason.PRECISION_LOST, detail="a number of more than 15 digits")
+        if text.isdecimal() and text[0] != "0" and style <= PLACES:
+            return Number(text)
         # As a workbook shows it: 0.30000000000000004 is 0.3.
         plain = format(Decimal(f"{number:.15g}"), "f")
         return Number(plain.zfill(style - PLACES) if style > PLACES and plain.isdecimal() else plain)

@@ -143,7 +143,9 @@ def _fitted(fields: Sequence[Field], values: Sequence[Any]) -> tuple[Problem | N
     """Return the values as texts of their fields, or the first that is damaged."""
     out = []
     for one, value in zip(fields, values, strict=True):
-        if isinstance(value, Moment):
+        if value is None or type(value) is str:
+            out.append(value)
+        elif isinstance(value, Moment):
             out.append(_written(one, value))
         elif isinstance(value, Problem):
             return Problem(value.reason, one.name, value.detail), None

@@ -6,6 +6,7 @@ record `xlsx_reader.py`; opening the workbook is `xlsx_book.py`.
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import zipfile
@@ -19,9 +20,8 @@ from orchestration.admission.reasons import Problem, Reason
 from orchestration.admission.xlsx_book import Book, local, new_parser, parse
 from orchestration.admission.xlsx_cells import DAYS_1904, DURATION, MAX_PLACES, MOMENT, Cell
 
-MAX_COLUMNS = 16_384
 _ROW = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?row[ \t\r\n/>]")
-_REFERENCE = re.compile("([A-Z]{1,3})[0-9]{0,7}")
+_LETTERS = re.compile("[A-Z]{1,3}")
 _AREA = re.compile("[$]?[A-Z]{1,3}[$]?([0-9]{1,7})(?::[$]?[A-Z]{1,3}[$]?([0-9]{1,7}))?")
 _ALONE = b"<row sheet="
 _SHEET_NAME = re.compile(rb'<row sheet=("[^"]*"|\'[^\']*\')')
@@ -80,6 +80,8 @@ class _Scan:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag if ":" not in tag else local(tag)
+        if name == "is":  # around inline texts: as frequent as cells
+            return
         if name == "c" and self._row is not None:
             self._cell = attributes
             self._pieces = []
@@ -104,6 +106,8 @@ class _Scan:
 
     def _end(self, tag: str) -> None:
         name = tag if ":" not in tag else local(tag)
+        if name == "is":
+            return
         if name in ("v", "t"):
             self._reads = False
         elif name == "c" and self._cell is not None:
@@ -125,17 +129,18 @@ class _Scan:
 
     def _close_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
-        if reference is None:
-            self._column += 1
-        else:
-            self._column = _column(reference)
-        style = attributes.get("s", "0")
-        kind = attributes.get("t", "n")
-        text = "".join(self._pieces) if self._has_value else None
-        if text is None and not self._has_formula:
+        self._column = self._column + 1 if reference is None else _column(reference.rstrip("0123456789"))
+        if not self._has_value and not self._has_formula:
             return  # an empty cell with a format of its own
+        style = attributes.get("s", "")
         self._cells.append(
-            Cell(self._column, kind, int(style) if style.isdecimal() else 0, text, self._has_formula)
+            Cell(
+                self._column,
+                attributes.get("t", "n"),
+                int(style) if style.isdecimal() else 0,
+                "".join(self._pieces) if self._has_value else None,
+                self._has_formula,
+            )
         )
 
     def _close(self) -> int:
@@ -148,13 +153,13 @@ class _Scan:
             self.sheet.merged.append((int(found[1]), int(found[2] or found[1])))
 
 
-def _column(reference: str) -> int:
-    """Return the index of the column of a reference such as `AB12` (-1: it is none)."""
-    found = _REFERENCE.fullmatch(reference)
-    if found is None:
+@functools.lru_cache(maxsize=1024)
+def _column(letters: str) -> int:
+    """Return the index of the column of letters such as `AB` (-1: there is none)."""
+    if not _LETTERS.fullmatch(letters):
         return -1
     index = 0
-    for letter in found[1]:
+    for letter in letters:
         index = index * 26 + ord(letter) - 64
     return index - 1
 
