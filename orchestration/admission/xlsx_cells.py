@@ -69,8 +69,9 @@ class CellReader:
         """Return a text, a moment, nothing, or why the cell cannot be read."""
         _, kind, _, text, has_formula = cell
         if text is None or text == "":
-            # A formula may give an empty text, but then its cell says that it is a text.
-            return Problem(Reason.FORMULA_WITHOUT_VALUE) if has_formula and kind != "str" else None
+            # A formula may give an empty text, but then its cell says so.
+            lost = has_formula and (text is None or kind != "str")
+            return Problem(Reason.FORMULA_WITHOUT_VALUE) if lost else None
         if kind == "s":
             return self._shared_text(text)
         read = _READERS.get(kind)

@@ -87,7 +87,10 @@ class _Table:
         layout = self._layout
         assert layout is not None  # noqa: S101 - asked for only without a problem
         base, position = self._member.base, 0
-        for row in self._rows[self._first + 1 :]:
+        rows = self._rows
+        for at in range(self._first + 1, len(rows)):
+            row = rows[at]
+            rows[at] = row._replace(cells=())  # its values live on in the record
             if not _has_value(row):
                 continue
             item = self._record(row, layout)

@@ -226,6 +226,16 @@ def test_a_formula_with_a_stored_value_counts_as_its_value(tmp_path: Path) -> No
     data = edited(made, "<f>1+1</f><v />", "<f>1+1</f><v>2</v>")
     field = {"name": "x", "source": "x", "type": "integer", "pii": "none"}
     assert values_of(tmp_path, data, [field]) == [("1", "2")]
+    empty = edited(made, '<c r="B2"><f>1+1</f><v />', '<c r="B2" t="str"><f>1+1</f><v></v>')
+    assert values_of(tmp_path, empty, [field]) == [("1", None)]
+    (lost,) = values_of(tmp_path, edited(made, "<f>1+1</f><v />", "<f>1+1</f>"), [field])
+    assert lost.reason == Reason.FORMULA_WITHOUT_VALUE
+
+
+def test_a_byte_order_mark_and_a_declaration_are_part_of_the_structure(tmp_path: Path) -> None:
+    head = "\ufeff<?xml version='1.0' encoding='UTF-8'?>\n<worksheet"
+    data = edited(table(["nr", "x"], ["1", "甲"]), "<worksheet", head)
+    assert values_of(tmp_path, data, [{"name": "x", "source": "x"} | TEXT]) == [("1", "甲")]
 
 
 def test_columns_by_reference_blank_rows_and_unnamed_columns(tmp_path: Path) -> None:
