@@ -42,8 +42,8 @@ except ImportError:
 
 _TOP_KEYS = frozenset(
     (
-        "channel", "version", "label_zh", "description_zh", "format", "encoding", "csv", "id_basis",
-        "attributes", "entities",
+        "channel", "version", "label_zh", "description_zh", "format", "encoding", "csv", "xlsx",
+        "id_basis", "attributes", "entities",
     )
 )  # fmt: skip
 _ENTITY_KEYS = frozenset(
@@ -84,6 +84,7 @@ def load_contract(path: Path | str) -> Contract:
         encoding=_encoding(path, form, document.get("encoding")),
         id_basis=check_one_of(f"{path}: id_basis", document.get("id_basis", "source"), ID_BASES),
         delimiter=_delimiter(path, document),
+        sheet=_sheet(path, form, document.get("xlsx")),
         attributes=MappingProxyType(_attributes(path, document.get("attributes"))),
         entities=MappingProxyType(
             {str(name): _entity(path, name, entry) for name, entry in entities.items()}
@@ -183,6 +184,17 @@ def _delimiter(path: Path, document: Mapping[str, Any]) -> str:
     if delimiter not in (",", ";", "\t", "|"):
         raise ContractError(f"{path}: csv.delimiter {delimiter!r}; use one of , ; | or a tab")
     return str(delimiter)
+
+
+def _sheet(path: Path, form: str, options: Any) -> str | None:
+    if options is None:
+        return None
+    if form != "xlsx":
+        raise ContractError(f"{path}: `xlsx:` is for format xlsx, not {form}")
+    if not isinstance(options, dict):
+        raise ContractError(f"{path}: xlsx: expected a mapping such as {{sheet: NAME}}")
+    refuse_unknown(f"{path}: xlsx", options, frozenset({"sheet"}))
+    return check_text(f"{path}: xlsx.sheet", options.get("sheet")).strip()
 
 
 def _attributes(path: Path, entry: Any) -> dict[str, Any]:

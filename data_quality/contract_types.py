@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-FORMATS = ("csv", "jsonl", "mbox")
+FORMATS = ("csv", "jsonl", "mbox", "xlsx")
 ENCODINGS = ("utf-8", "gb18030", "mime")
 # What a mail gives; a contract of format mbox names these as sources.
 MAIL_SOURCES = (
@@ -179,4 +179,5 @@ class Contract:
     id_basis: str
     entities: Mapping[str, Entity]
     delimiter: str = ","
+    sheet: str | None = None  # of a workbook; None: its first one
     attributes: Mapping[str, Any] = field(default_factory=dict)

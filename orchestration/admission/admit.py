@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,8 @@ from orchestration.admission.ledger_types import Delivery
 from orchestration.admission.parquet_files import sweep_unlisted
 from orchestration.admission.readers import read_delivery
 from orchestration.admission.store import Intake, StaleProbeError, admit_reading
-from orchestration.admission.unpack import open_payload
+from orchestration.admission.unpack import Opened, open_payload
+from orchestration.admission.xlsx_book import open_workbooks
 from orchestration.collector import paused_collector
 from orchestration.contracts import keep_contract
 from orchestration.partitions import day_end
@@ -110,7 +112,7 @@ def _admit(
         if known is not None and known.status not in WAITING:
             return _counts(known, {})
         payload = settings.home / delivery.landing_path
-        with open_payload(payload, delivery.file_name, settings.restricted / "scratch") as opened:
+        with _open(contract, payload, delivery.file_name, settings.restricted / "scratch") as opened:
             reading = read_delivery(contract, delivery, opened)
             try:
                 reasons = admit_reading(Intake(settings, ledger, keys, contract, delivery, opened, reading))
@@ -120,6 +122,12 @@ def _admit(
         assert done is not None  # noqa: S101 - it was just written
         return _counts(done, reasons)
     raise RuntimeError("the ledger kept changing; is another refresh running?")
+
+
+def _open(contract: Contract, path: Path, name: str, scratch: Path) -> AbstractContextManager[Opened]:
+    if contract.format == "xlsx":
+        return open_workbooks(path, name, scratch, contract.sheet)
+    return open_payload(path, name, scratch)
 
 
 def admit_pending(

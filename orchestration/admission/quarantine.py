@@ -19,6 +19,7 @@ from typing import NamedTuple
 from orchestration.admission.ledger import Ledger, utc_text
 from orchestration.admission.ledger_types import Delivery, QuarantineRow
 from orchestration.admission.reasons import LINE_REASONS, Reason
+from orchestration.admission.xlsx_rows import is_alone, workbook_of
 from orchestration.settings import Settings
 from orchestration.sources.files import make_folder
 from orchestration.sources.landing import Parcel, land
@@ -30,7 +31,10 @@ class QuarantineError(Exception):
 
 @dataclass(frozen=True)
 class Original:
-    """The original bytes of a quarantined record and of the CSV header it stood under."""
+    """The original bytes of a quarantined record and of the header it stood under.
+
+    A row of a workbook (and its header) is one that stands alone, see `xlsx_rows.py`.
+    """
 
     payload: bytes
     header: bytes | None
@@ -145,6 +149,8 @@ def _content(settings: Settings, ledger: Ledger, group: Sequence[QuarantineRow])
     originals = [original_of(settings, ledger, row) for row in group]
     if len(originals) == 1 and originals[0].header is None:
         return originals[0].payload
+    if originals[0].header is not None and is_alone(originals[0].header):
+        return workbook_of([originals[0].header, *(one.payload for one in originals)])
     parts = [_ended(originals[0].header)] if originals[0].header else []
     # A record cut at the end of its file keeps its missing line end, so it has to come last.
     parts += [_ended(one.payload) for one in originals[:-1]]

@@ -1,6 +1,7 @@
 """From an opened payload to judged records: reads every member, checks values, proves the tiling.
 
-Here: the joint of reader, contract and span check. The formats are `csv_reader.py`, `jsonl_reader.py`.
+Here: the joint of reader, contract and span check. The formats are `csv_reader.py`, `jsonl_reader.py`,
+`mail_reader.py`, `xlsx_reader.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from orchestration.admission.mail_reader import read_mail
 from orchestration.admission.reasons import Problem
 from orchestration.admission.records import Physical, Tiling
 from orchestration.admission.unpack import Member, Opened
+from orchestration.admission.xlsx_reader import read_xlsx
 
 
 @dataclass
@@ -73,6 +75,8 @@ def _items(contract: Contract, opened: Opened, checks: dict[str, Canonicaliser])
 def _read(contract: Contract, member: Member, checks: dict[str, Canonicaliser]) -> Iterator[Physical]:
     if contract.format == "jsonl":
         return read_jsonl(contract, member)
+    if contract.format == "xlsx":
+        return read_xlsx(contract, member)
     if contract.format == "mbox":
         return read_mail(contract, member)
 

@@ -20,6 +20,8 @@ class Reason(StrEnum):
     UNKNOWN_HEADER = "unknown_header"
     MISSING_COLUMN = "missing_column"
     DUPLICATE_COLUMN = "duplicate_column"
+    NOT_A_WORKBOOK = "not_a_workbook"
+    UNKNOWN_SHEET = "unknown_sheet"
     WRONG_DELIMITER = "wrong_delimiter"
     WRONG_ENCODING = "wrong_encoding"
     # bytes and characters
@@ -47,11 +49,15 @@ class Reason(StrEnum):
     DUPLICATE_HEADER = "duplicate_header"
     INVALID_MIME = "invalid_mime"
     UNKNOWN_CHARSET = "unknown_charset"
+    CELL_ERROR = "cell_error"
+    FORMULA_WITHOUT_VALUE = "formula_without_value"
+    MERGED_CELLS = "merged_cells"
     # values
     MISSING_VALUE = "missing_value"
     AMBIGUOUS_VALUE = "ambiguous_value"
     WRONG_TYPE = "wrong_type"
     INVALID_NUMBER = "invalid_number"
+    PRECISION_LOST = "precision_lost"
     INVALID_BOOLEAN = "invalid_boolean"
     INVALID_TIME = "invalid_time"
     TIME_OUT_OF_RANGE = "time_out_of_range"
@@ -91,6 +97,12 @@ REASON_TEXTS: dict[Reason, ReasonText] = {
         "缺少契约要求的列", "请来源方补列，或在契约中将该列设为 optional_column 后释放"
     ),
     Reason.DUPLICATE_COLUMN: ReasonText("表头有重复列名", _ASK_SOURCE),
+    Reason.NOT_A_WORKBOOK: ReasonText(
+        "不是可读的工作簿", "请另存为不加密、不含宏的 .xlsx 后重新交付（不要只改扩展名）"
+    ),
+    Reason.UNKNOWN_SHEET: ReasonText(
+        "找不到契约指定的工作表", "请来源方恢复工作表名称，或更新契约的 xlsx.sheet 后释放"
+    ),
     Reason.WRONG_DELIMITER: ReasonText(
         "分隔符与契约不符", "请来源方改用契约声明的分隔符，或更新契约的 csv.delimiter 后释放"
     ),
@@ -119,12 +131,20 @@ REASON_TEXTS: dict[Reason, ReasonText] = {
     Reason.DUPLICATE_HEADER: ReasonText("邮件头重复且不一致", "无法判断以哪个值为准；" + _ASK_SOURCE),
     Reason.INVALID_MIME: ReasonText("邮件编码损坏", "附件或正文的 MIME 编码不完整；请重新导出该邮件"),
     Reason.UNKNOWN_CHARSET: ReasonText("邮件字符集未知", "无法按声明的字符集解码；请核对发件系统后重新导出"),
+    Reason.CELL_ERROR: ReasonText("单元格是错误值", "公式结果为 #N/A、#REF! 等；请来源方修正公式后重新导出"),
+    Reason.FORMULA_WITHOUT_VALUE: ReasonText(
+        "公式没有保存结果", "请在 Excel 中打开并保存一次（或粘贴为数值）后重新交付"
+    ),
+    Reason.MERGED_CELLS: ReasonText("含有合并单元格", "合并处只有左上角有值；请取消合并并补齐每一行"),
     Reason.MISSING_VALUE: ReasonText("必填字段为空", _ASK_SOURCE),
     Reason.AMBIGUOUS_VALUE: ReasonText(
         "新旧字段同时有值且不一致", "同一字段的新旧名称内容不同；请来源方确认以哪个为准"
     ),
     Reason.WRONG_TYPE: ReasonText("字段类型与契约不符", "来源可能改了类型；核对后修正或更新契约"),
     Reason.INVALID_NUMBER: ReasonText("不是合法的数字", _ASK_SOURCE),
+    Reason.PRECISION_LOST: ReasonText(
+        "数字超过 15 位，末位已失真", "请来源方将该列设为文本格式后重新导出（证件号、卡号尤其如此）"
+    ),
     Reason.INVALID_BOOLEAN: ReasonText("不是合法的是否值", _ASK_SOURCE),
     Reason.INVALID_TIME: ReasonText(
         "不是合法的日期或时间", "日期写作 2024-01-31，时间写作 2024-01-31 08:00:00"

@@ -42,6 +42,8 @@ from orchestration.admission.reasons import Reason
 from orchestration.admission.records import Physical
 from orchestration.admission.shape import Shaper, identity_table, table_of
 from orchestration.admission.unpack import Opened
+from orchestration.admission.xlsx_book import Book
+from orchestration.admission.xlsx_rows import alone
 from orchestration.faults import fault_point
 from orchestration.partitions import business_date
 from orchestration.settings import Settings
@@ -51,7 +53,8 @@ INLINE_PAYLOAD_BYTES = 1024**2 + 64
 _WHOLE = frozenset(
     {
         Reason.EMPTY_DELIVERY, Reason.HEADER_ONLY, Reason.ARCHIVE_DAMAGED, Reason.ARCHIVE_LIMIT,
-        Reason.UNKNOWN_HEADER, Reason.MISSING_COLUMN, Reason.DUPLICATE_COLUMN,
+        Reason.UNKNOWN_HEADER, Reason.MISSING_COLUMN, Reason.DUPLICATE_COLUMN, Reason.NOT_A_WORKBOOK,
+        Reason.UNKNOWN_SHEET,
     }
 )  # fmt: skip
 _DISPOSITION_SCHEMA = pa.schema(
@@ -416,7 +419,11 @@ def _payload(intake: Intake, start: int, end: int) -> bytes:
         return (intake.settings.home / intake.delivery.landing_path).read_bytes()
     for member in intake.opened.members:
         if member.base <= start and end <= member.base + member.size:
-            return bytes(member.data[start - member.base : end - member.base])
+            part = bytes(member.data[start - member.base : end - member.base])
+            if not isinstance(member.book, Book):
+                return part
+            # Of a workbook: all of it as received, or a row with the texts that stand elsewhere in it.
+            return member.book.original if len(part) == member.size else alone(member.book, part)
     return b""
 
 

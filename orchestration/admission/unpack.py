@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from orchestration.admission.reasons import Problem, Reason
 
@@ -40,6 +40,7 @@ class Member:
     data: Bytes
     base: int
     size: int
+    book: Any = None  # of a workbook: its `Book` (`data` is its sheet), or the `Problem` it has
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Opened:
     problem: Problem | None = None
 
 
-class _LimitError(Exception):
+class LimitError(Exception):
     """An archive that grows beyond its limits."""
 
 
@@ -70,7 +71,7 @@ def open_payload(path: Path, file_name: str, scratch: Path) -> Iterator[Opened]:
     with tempfile.TemporaryFile(dir=scratch) as sink:
         try:
             parts = _inflate_gzip(path, sink, file_name) if kind == "gzip" else _inflate_zip(path, sink)
-        except _LimitError as error:
+        except LimitError as error:
             yield Opened((), size, Problem(Reason.ARCHIVE_LIMIT, detail=str(error)))
             return
         except (
@@ -81,7 +82,7 @@ def open_payload(path: Path, file_name: str, scratch: Path) -> Iterator[Opened]:
             RuntimeError,
             NotImplementedError,
         ) as error:
-            yield Opened((), size, Problem(Reason.ARCHIVE_DAMAGED, detail=_plain_words(error)))
+            yield Opened((), size, Problem(Reason.ARCHIVE_DAMAGED, detail=plain_words(error)))
             return
         if not parts:
             yield Opened((), size, Problem(Reason.EMPTY_DELIVERY, detail="the archive has no file in it"))
@@ -119,7 +120,7 @@ def _members(parts: list[tuple[str, int]], sink: IO[bytes]) -> Opened:
 def _inflate_gzip(path: Path, sink: IO[bytes], file_name: str) -> list[tuple[str, int]]:
     packed = path.stat().st_size
     with gzip.open(path, "rb") as source:
-        size = _pour(source, sink, 0, packed)
+        size = pour(source, sink, 0, packed)
     return [(file_name.removesuffix(".gz"), size)]
 
 
@@ -129,31 +130,33 @@ def _inflate_zip(path: Path, sink: IO[bytes]) -> list[tuple[str, int]]:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if len(entries) > MAX_MEMBERS:
-            raise _LimitError(f"{len(entries)} members, at most {MAX_MEMBERS} allowed")
+            raise LimitError(f"{len(entries)} members, at most {MAX_MEMBERS} allowed")
         for entry in entries:
             if entry.is_dir():
                 continue
             with archive.open(entry) as source:
-                size = _pour(source, sink, total, packed)
+                size = pour(source, sink, total, packed)
             parts.append((entry.filename, size))
             total += size
     return parts
 
 
-def _pour(source: IO[bytes] | gzip.GzipFile, sink: IO[bytes], already: int, packed: int) -> int:
+def pour(source: IO[bytes] | gzip.GzipFile, sink: IO[bytes], already: int, packed: int) -> int:
+    """Unpack one member into `sink`; returns its bytes (LimitError: it grows beyond the limits)."""
     size = 0
     while chunk := source.read(_CHUNK):
         size += len(chunk)
         total = already + size
         if total > max(RATIO_FREE_BYTES, MAX_RATIO * packed):
-            raise _LimitError(f"more than {MAX_RATIO} times its packed size of {packed} bytes")
+            raise LimitError(f"more than {MAX_RATIO} times its packed size of {packed} bytes")
         if total > MAX_UNPACKED_BYTES:
-            raise _LimitError(f"more than {MAX_UNPACKED_BYTES} bytes unpacked")
+            raise LimitError(f"more than {MAX_UNPACKED_BYTES} bytes unpacked")
         sink.write(chunk)
     return size
 
 
-def _plain_words(error: Exception) -> str:
+def plain_words(error: Exception) -> str:
+    """Say why an archive cannot be opened."""
     if isinstance(error, RuntimeError) and "password" in str(error):
         return "the archive is encrypted"
     if isinstance(error, NotImplementedError):

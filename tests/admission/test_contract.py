@@ -29,7 +29,7 @@ def test_identifiers_and_names_never_reach_raw() -> None:
     contract = load_contract(PROJECT_ROOT / "data_quality/contracts/customers_vehicles.yml")
     assert contract.entities["customer"].raw_columns == (
         "customer_key", "phone_key", "mail_key", "id_card_key", "province_zh", "city_zh", "gender", "birth_year",
-        "registered_at", "updated_at",
+        "customer_kind", "income_band", "registered_at", "updated_at",
     )  # fmt: skip
     assert contract.entities["vehicle"].raw_columns[:7] == (
         "vin_key", "vin8_key", "vin_wmi", "vin_model_year", "vin_plant", "customer_key", "plate_key",

@@ -24,10 +24,12 @@ def test_corpus_is_large_and_covers_the_reasons() -> None:
     assert len(CORPUS) >= 200
     assert len({case.kind for case in CORPUS}) >= 25
     met = {reason for case in CORPUS for reason in case.reasons}
-    # Met in unit tests instead: no channel here has such fields, several JSON entities, or mail.
+    # Met in unit tests instead: no channel here has such fields, several JSON entities, mail or workbooks.
     elsewhere = {
         Reason.INVALID_BOOLEAN, Reason.UNKNOWN_RECORD_TYPE, Reason.AMBIGUOUS_VALUE, Reason.NOT_A_MESSAGE,
-        Reason.DUPLICATE_HEADER, Reason.INVALID_MIME, Reason.UNKNOWN_CHARSET,
+        Reason.DUPLICATE_HEADER, Reason.INVALID_MIME, Reason.UNKNOWN_CHARSET, Reason.NOT_A_WORKBOOK,
+        Reason.UNKNOWN_SHEET, Reason.CELL_ERROR, Reason.FORMULA_WITHOUT_VALUE, Reason.MERGED_CELLS,
+        Reason.PRECISION_LOST,
     }  # fmt: skip
     assert met == {str(one) for one in Reason} - elsewhere
 
