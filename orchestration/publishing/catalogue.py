@@ -1,7 +1,8 @@
 """What is published to whom, as the dbt manifest says it.
 
 A model names its audiences in `meta.audiences` (none: not published), a column narrows them
-with its own `meta.audiences`, `meta.partition_by` names the day column of a partitioned fact.
+with its own `meta.audiences`, `meta.partition_by` names the day column of a partitioned fact
+and `meta.partition_grain` whether its objects hold a day or (few rows a day, long history) a month.
 This module only reads and checks that; `publisher` does the writing.
 """
 
@@ -48,6 +49,7 @@ class DeclaredTable:
     columns: Mapping[str, tuple[frozenset[str], str, bool]]
     partition_by: str | None
     partition_kind: str | None = None
+    by_month: bool = False
 
     @property
     def key(self) -> str:
@@ -127,6 +129,9 @@ def _declared(node: Mapping[str, Any], meta: Mapping[str, Any], known: Collectio
     partition_by = meta.get("partition_by")
     if partition_by is not None and partition_by not in columns:
         raise PublishError(f"{where}: meta.partition_by names {partition_by!r}, which is not a column of it")
+    grain = meta.get("partition_grain", "day")
+    if grain not in ("day", "month"):
+        raise PublishError(f"{where}: meta.partition_grain {grain!r} is not known; use day or month")
     return DeclaredTable(
         schema=node["schema"],
         name=node.get("alias") or node["name"],
@@ -135,6 +140,7 @@ def _declared(node: Mapping[str, Any], meta: Mapping[str, Any], known: Collectio
         columns=columns,
         partition_by=partition_by,
         partition_kind=meta.get("partition_kind"),
+        by_month=grain == "month",
     )
 
 

@@ -52,6 +52,12 @@ class PublishedTable:
         return self.declared.partition_by
 
     @property
+    def partition_day(self) -> str:
+        """SQL expression of a row's partition: its day, or the first day of its month."""
+        day = quoted(self.partition_by or "")
+        return f"cast(date_trunc('month', {day}) as date)" if self.declared.by_month else day
+
+    @property
     def select_list(self) -> str:
         """Columns with their types spelled out, so that hashes compare like with like."""
         return ", ".join(f"cast({quoted(c.name)} as {c.type}) as {quoted(c.name)}" for c in self.columns)
@@ -72,6 +78,7 @@ class PublishedTable:
             "columns": [column.as_json() for column in self.columns],
             "comment": self.declared.comment,
             "partition_by": self.partition_by,
+            **({"partition_grain": "month"} if self.declared.by_month else {}),
             "holds_text": any(self.declared.columns[c.name][2] for c in self.columns),
         }
 
@@ -153,7 +160,7 @@ def fingerprints(
     is not partitioned has one key, `''`.
     """
     table = max(tables, key=lambda one: len(one.columns))
-    day = f"coalesce({quoted(table.partition_by)}::varchar, '?')" if table.partition_by else literal(WHOLE)
+    day = f"coalesce({table.partition_day}::varchar, '?')" if table.partition_by else literal(WHOLE)
     sums = ", ".join(f"coalesce(sum({one.row_hash}), 0)::varchar" for one in tables)
     found = connection.execute(
         f"select {day} as day_key, count(*), {sums} "
@@ -189,13 +196,14 @@ def days_filter(table: PublishedTable, keys: Sequence[str] | None) -> str:
     if keys is None or table.partition_by is None:
         return ""
     days = ", ".join(f"date {literal(key)}" for key in keys)
-    return f"where {quoted(table.partition_by)} in ({days})" if days else "where false"
+    return f"where {table.partition_day} in ({days})" if days else "where false"
 
 
 def row_counts(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> dict[str, int]:
     """Return the rows of each day of a partitioned table in the warehouse."""
-    day = quoted(table.partition_by or "")
-    found = connection.execute(f"select {day}::varchar, count(*) from {table.source} group by 1").fetchall()
+    found = connection.execute(
+        f"select {table.partition_day}::varchar, count(*) from {table.source} group by 1"
+    ).fetchall()
     counts = dict(found)
     if None in counts:
         raise PublishError(

@@ -282,7 +282,11 @@ def _engine() -> str:
 
 
 def _shape(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (entry["partition_by"], [(c["name"], c["type"]) for c in entry["columns"]])
+    return (
+        entry["partition_by"],
+        entry.get("partition_grain"),
+        [(c["name"], c["type"]) for c in entry["columns"]],
+    )
 
 
 def _manifest(audience: str, request: _Request, tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -435,7 +439,8 @@ def _within(
     """Facts are cut to the last months; aggregates by day are small and stay whole."""
     if table.partition_by is None or not table.declared.name.startswith(("fct_", "bridge_")):
         return list(partitions)
-    return [p for p in partitions if p["key"] >= first_day.isoformat()]
+    first = first_day.replace(day=1) if table.declared.by_month else first_day
+    return [p for p in partitions if p["key"] >= first.isoformat()]
 
 
 def _write_version_table(connection: duckdb.DuckDBPyConnection, draft: _Draft, first_day: date) -> None:
