@@ -82,7 +82,11 @@ def test_versions_follow_the_content(tmp_path):
 def test_every_module_of_the_chain_is_part_of_the_version():
     names = "print(*(n for n in sys.modules if n.startswith('ml.') and sys.modules[n].__file__))"
     found = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); import ml.scoring; {names}"],
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); import ml.scoring, ml.text.noise, ml.text.normalize; {names}",
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -27,6 +27,7 @@ ROWS = {
     ),
     "score and build": ("mid_score", "after_score_commit", "before_dbt", "mid_dbt", "after_dbt"),
     "group": ("mid_group", "after_group_commit", "after_group_export"),
+    "link": ("after_sightings", "mid_link"),
     "publish": ("before_publish", "mid_publish", "before_current_swap", "after_current_swap"),
 }
 ROUNDS = ("first pass", "second pass", "fifth pass", "twice in a row", "first refresh")

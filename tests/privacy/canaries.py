@@ -175,7 +175,7 @@ def _plain(field: dict[str, Any], place: int) -> Any:
     if kind == "integer":
         return field.get("min", 0) + place % (min(field.get("max", 100), 5) - min(field.get("min", 0), 0) + 1)
     if kind == "decimal":
-        return f"{place % 900 + 1}.50"
+        return "0.13" if field.get("max") == 1 else f"{place % 900 + 1}.50"
     if kind == "date":
         return f"2026-03-{place % 28 + 1:02}"
     if kind == "datetime":

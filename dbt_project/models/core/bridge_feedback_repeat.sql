@@ -26,7 +26,7 @@ voices as (
         coalesce(text_groups.similarity_to_group, 1) as similarity_to_group
     from texts
     inner join {{ ref('fct_feedback') }} as feedback on texts.feedback_id = feedback.feedback_id
-    left join {{ ref('stg_score__text_group') }} as text_groups
+    left join {{ ref('int_text_group') }} as text_groups
         on texts.score_input_hash = text_groups.score_input_hash
     -- A short text says the same thing by chance, not by copying.
     where texts.length_rank = 1 and length({{ only_word_characters('texts.verbatim') }}) >= 8
