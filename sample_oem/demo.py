@@ -17,10 +17,10 @@ from orchestration.settings import PROJECT_ROOT, Settings
 from sample_oem import generate
 
 DEMO_HOME = PROJECT_ROOT / "data" / "demo"
-DAYS = 90
+DAYS = 30
 END = date(2026, 3, 31)
 SEED = 7
-OWNERS = 3000
+OWNERS = 1500
 TOP_ASPECTS = """
 select a.label_zh as "属性", sum(g.voice_count) as "声音数", sum(g.negative_voice_count) as "负面",
     sum(g.safety_voice_count) as "涉及安全"
@@ -50,7 +50,7 @@ def main() -> int:
     _say("1. Sample carmaker")
     if not (deliveries / "deliveries.csv").is_file():
         made = generate(deliveries, home.parent / f"{home.name}-truth", DAYS, END, SEED, OWNERS)
-        print(f"   {made.files} files, {made.bytes / 1e6:.1f} MB, 90 days, in {deliveries}")
+        print(f"   {made.files} files, {made.bytes / 1e6:.1f} MB, {DAYS} days, in {deliveries}")
     else:
         print(f"   deliveries are there: {deliveries}")
     _voc("init-home")
