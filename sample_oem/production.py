@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import gc
 import io
-import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from sample_oem.context import Context, VoiceTruth
@@ -88,8 +89,8 @@ def produce(context: Context, channels: Sequence[str], out: Path, processes: int
     _shared = (context, out)
     heavy_first = sorted(channels, key=lambda name: -_weight(context, name))
     try:
-        with multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=1) as pool:
-            done = {part.channel: part for part in pool.imap_unordered(_worker, heavy_first)}
+        with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
+            done = {part.channel: part for part in pool.map(_worker, heavy_first)}
     finally:
         _shared = None
     return [done[name] for name in channels]
