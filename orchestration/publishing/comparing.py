@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -31,10 +32,15 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """One table as one audience gets it."""
+    """One table as one audience gets it.
+
+    From `day_objects_from` on an object holds a day, before it a month (None: always a day): the days
+    that deliveries still change stay small, and years of history do not become thousands of files.
+    """
 
     declared: DeclaredTable
     columns: tuple[Column, ...]
+    day_objects_from: date | None = None
 
     @property
     def key(self) -> str:
@@ -55,7 +61,17 @@ class PublishedTable:
     def partition_day(self) -> str:
         """SQL expression of a row's partition: its day, or the first day of its month."""
         day = quoted(self.partition_by or "")
-        return f"cast(date_trunc('month', {day}) as date)" if self.declared.by_month else day
+        month = f"cast(date_trunc('month', {day}) as date)"
+        if self.declared.by_month:
+            return month
+        if self.day_objects_from is None:
+            return day
+        return f"case when {day} < date '{self.day_objects_from}' then {month} else {day} end"
+
+    def partition_of(self, day: date) -> date:
+        """Return the day that names the partition a day's rows are in, as `partition_day` does."""
+        is_old = self.day_objects_from is not None and day < self.day_objects_from
+        return day.replace(day=1) if self.declared.by_month or is_old else day
 
     @property
     def select_list(self) -> str:
@@ -78,9 +94,16 @@ class PublishedTable:
             "columns": [column.as_json() for column in self.columns],
             "comment": self.declared.comment,
             "partition_by": self.partition_by,
-            **({"partition_grain": "month"} if self.declared.by_month else {}),
+            **self._grain(),
             "holds_text": any(self.declared.columns[c.name][2] for c in self.columns),
         }
+
+    def _grain(self) -> dict[str, str]:
+        if self.partition_by is None:
+            return {}
+        if self.declared.by_month:
+            return {"partition_grain": "month"}
+        return {"day_objects_from": str(self.day_objects_from)} if self.day_objects_from else {}
 
 
 def quoted(name: str) -> str:
@@ -105,7 +128,10 @@ def warehouse_columns(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, 
 
 
 def resolve_table(
-    known: Mapping[tuple[str, str], Mapping[str, str]], declared: DeclaredTable, audience: str
+    known: Mapping[tuple[str, str], Mapping[str, str]],
+    declared: DeclaredTable,
+    audience: str,
+    day_objects_from: date | None = None,
 ) -> PublishedTable:
     """Match a declared table with the warehouse's columns (`known`); they come in warehouse order.
 
@@ -128,7 +154,7 @@ def resolve_table(
     wanted = set(declared.columns_for(audience))
     columns = tuple(Column(n, t, declared.columns[n][1]) for n, t in types.items() if n in wanted)
     _check_types(declared, columns)
-    return PublishedTable(declared, columns)
+    return PublishedTable(declared, columns, day_objects_from)
 
 
 def _check_types(declared: DeclaredTable, columns: Sequence[Column]) -> None:
@@ -195,8 +221,14 @@ def days_filter(table: PublishedTable, keys: Sequence[str] | None) -> str:
     """Return a `where` clause for some days; empty for all (None) and for a table without days."""
     if keys is None or table.partition_by is None:
         return ""
+    if not keys:
+        return "where false"
     days = ", ".join(f"date {literal(key)}" for key in keys)
-    return f"where {table.partition_day} in ({days})" if days else "where false"
+    # The plain range lets DuckDB pass over what lies outside; the longest partition is a month.
+    return (
+        f"where {quoted(table.partition_by)} between date {literal(min(keys))} "
+        f"and date {literal(max(keys))} + 30 and {table.partition_day} in ({days})"
+    )
 
 
 def row_counts(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> dict[str, int]:

@@ -79,8 +79,17 @@ class Wish:
 
     @property
     def days(self) -> set[date] | None:
-        """The days that may differ; None if all rows are to be compared."""
-        return None if self.table.partition_by is None else self.affected
+        """The partitions that may differ; None if all rows are to be compared."""
+        if self.table.partition_by is None or self.affected is None:
+            return None
+        return {self.table.partition_of(day) for day in self.affected}
+
+    @property
+    def _regrouped_before(self) -> str:
+        """Partitions before this day may hold other days than in the previous version."""
+        heading = self.table.heading()
+        was, now = ((one or {}).get("day_objects_from", "") for one in (self.previous, heading))
+        return "" if was == now else max(was, now)
 
     def suspects(self, counts: Mapping[str, int]) -> set[str] | None:
         """Return the day keys to compare: those affected, and those whose row count differs."""
@@ -89,8 +98,9 @@ class Wish:
         before = self.before
         differing = {key for key, n in counts.items() if key not in before or before[key]["rows"] != n}
         named = {day.isoformat() for day in self.days} & counts.keys()
-        if differing - named:
-            self.exporter.widened[self.table.key] = sorted(differing - named)
+        unnamed = sorted(key for key in differing - named if key >= self._regrouped_before)
+        if unnamed:
+            self.exporter.widened[self.table.key] = unnamed
         return differing | named
 
     def dirty(self, marks: Mapping[str, Fingerprint], suspects: set[str] | None) -> set[str]:

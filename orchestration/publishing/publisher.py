@@ -268,7 +268,7 @@ def _wishes(
     affected = request.affected_beside(published)
     wishes = {}
     for table in (one for one in declared if one.columns_for(store.audience)):
-        resolved = resolve_table(known, table, store.audience)
+        resolved = resolve_table(known, table, store.audience, _months_before(request.as_of, 1))
         before = previous["tables"].get(table.key)
         if before is not None and _shape(before) != _shape(resolved.heading()):
             before = None
@@ -335,7 +335,12 @@ def _build(connection: duckdb.DuckDBPyConnection, settings: Settings, draft: _Dr
 def _first_fact_day(settings: Settings, draft: _Draft) -> date:
     """First day of the month that lies `published_fact_months` before as_of."""
     as_of = date.fromisoformat(draft.manifest["as_of"])
-    months = as_of.year * 12 + as_of.month - 1 - int(settings.retention["published_fact_months"])
+    return _months_before(as_of, int(settings.retention["published_fact_months"]))
+
+
+def _months_before(day: date, count: int) -> date:
+    """First day of the month that lies `count` months before a day's."""
+    months = day.year * 12 + day.month - 1 - count
     return date(months // 12, months % 12 + 1, 1)
 
 
@@ -439,8 +444,7 @@ def _within(
     """Facts are cut to the last months; aggregates by day are small and stay whole."""
     if table.partition_by is None or not table.declared.name.startswith(("fct_", "bridge_")):
         return list(partitions)
-    first = first_day.replace(day=1) if table.declared.by_month else first_day
-    return [p for p in partitions if p["key"] >= first.isoformat()]
+    return [p for p in partitions if p["key"] >= first_day.isoformat()]
 
 
 def _write_version_table(connection: duckdb.DuckDBPyConnection, draft: _Draft, first_day: date) -> None:

@@ -75,10 +75,7 @@ def _affected(connection: duckdb.DuckDBPyConnection, declared: Sequence[Declared
     days: dict[str, set[date] | None] = {}
     for table in declared:
         if table.partition_by is not None:
-            found = _days(connection, table.partition_kind)
-            if found is not None and table.by_month:
-                found = {day.replace(day=1) for day in found}
-            days[table.key] = found
+            days[table.key] = _days(connection, table.partition_kind)
     return days
 
 

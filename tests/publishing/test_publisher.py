@@ -208,7 +208,36 @@ def test_facts_in_the_file_are_the_last_months_and_objects_hold_all(
     )
     assert published_value(version, "select count(*) from experience.agg_daily") == 500
     manifest = AudienceStore(settings, "bi").manifest(version.version_id)
-    assert len(manifest["tables"]["core.fct_feedback"]["partitions"]) == 500
+    keys = [one["key"] for one in manifest["tables"]["core.fct_feedback"]["partitions"]]
+    assert keys[:2] == ["2024-11-01", "2024-12-01"]  # older months: an object each
+    assert keys[15:17] == ["2026-02-01", "2026-02-02"]  # the last month and this: an object a day
+    assert len(keys) == 15 + 59
+
+
+def test_a_late_row_exports_its_old_month_alone(warehouse: SampleWarehouse) -> None:
+    warehouse.build(days=120)
+    warehouse.publish()
+    day = AS_OF - timedelta(days=90)
+    warehouse.add_day(day)
+    version = warehouse.publish(window_key="w2", affected={"core.fct_feedback": {day}})["bi"]
+    assert version.exported == 3  # the month and two small tables
+    assert version.widened == {}
+    assert published_value(version, "select count(*) from core.fct_feedback") == 121 * 20
+
+
+def test_a_month_that_ends_turns_days_into_one_object(warehouse: SampleWarehouse, tmp_path: Path) -> None:
+    warehouse.build(days=90)
+    warehouse.publish()
+    day = AS_OF + timedelta(days=1)
+    warehouse.add_day(day)
+    rolled = warehouse.publish(window_key="w2", as_of=day, affected={"core.fct_feedback": {day}})
+    assert rolled["bi"].exported == 4  # February, the new day and two small tables
+    assert rolled["bi"].widened == {}
+    other = Settings.load({"VOC_HOME": str(tmp_path / "other")})
+    other.home.mkdir()
+    other.warehouse_path.write_bytes(warehouse.settings.warehouse_path.read_bytes())
+    clean = SampleWarehouse(other).publish(window_key="w2", as_of=day)
+    assert {n: v.version_id for n, v in clean.items()} == {n: v.version_id for n, v in rolled.items()}
 
 
 def test_empty_warehouse_publishes_empty_tables(warehouse: SampleWarehouse, settings: Settings) -> None:
