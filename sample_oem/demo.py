@@ -13,6 +13,9 @@ import sys
 from datetime import date, datetime
 from pathlib import Path
 
+from rich.console import Console
+from rich.table import Table
+
 from orchestration.settings import PROJECT_ROOT, Settings
 from sample_oem import generate
 
@@ -39,6 +42,26 @@ from reports.rpt_csat
 where window_days = 90 and report_date = (select max(report_date) from reports.rpt_csat)
 order by 1 desc, 2
 """
+CHANNELS = """
+select c.label_zh as "渠道", case c.loop_type when 'inner' then '内环' else '外环' end as "环",
+    coalesce(s.admitted_count, 0) as "收下记录", coalesce(f.voices, 0) as "声音",
+    coalesce(q.persons, 0) as "对到人", coalesce(q.vehicles, 0) as "对到车"
+from core.dim_channel as c
+left join reports.rpt_data_status as s using (channel)
+left join (select channel, count(*) as voices from core.fct_feedback group by 1) as f using (channel)
+left join (
+    select channel, sum(person_linked_count) as persons, sum(vehicle_linked_count) as vehicles
+    from reports.rpt_identity_quality group by 1
+) as q using (channel)
+order by 2, 4 desc, 3 desc, 1
+"""
+EVENT_LABELS_ZH = {
+    "order": "下订", "delivery": "交付", "cancellation": "退订", "accessory_order": "精品订单", "lead": "线索",
+    "test_drive": "试驾", "ownership": "成为车主", "service_visit": "进店", "warranty_claim": "保修索赔",
+    "goodwill": "补偿", "contact": "联络", "complaint_case": "投诉立案", "case_resolution": "投诉结案",
+    "insurance_policy": "保单", "software_install": "软件安装", "consent": "授权", "survey_invitation": "调研邀请",
+    "voice": "声音",
+}  # fmt: skip
 LOOK = "select channel, count(*) as voices from core.fct_feedback group by channel order by voices desc"
 
 
@@ -90,12 +113,16 @@ def _show(home: Path) -> None:
     from orchestration.publishing.versions import current_version
 
     settings = Settings.load()
-    _say("4. NPS and CSAT (published)")
+    _say("4. Channels: inner and outer loop, linked to persons and vehicles (published)")
+    _voc("sql", CHANNELS)
+    _say("5. One customer's journey across the most sources")
+    _show_journey(settings)
+    _say("6. NPS and CSAT")
     _voc("sql", SCORES)
-    _say("5. Top aspects")
+    _say("7. Top aspects")
     _voc("sql", TOP_ASPECTS)
     brief = home / "brief.html"
-    _say("6. Brief")
+    _say("8. Brief")
     _voc("brief", "--output", str(brief))
     version = current_version(settings, "bi")
     print("\nYours to open:")
@@ -103,6 +130,22 @@ def _show(home: Path) -> None:
     if version is not None:
         print(f"   tables     {version / 'voc_bi.duckdb'}")
     print(f'   a query    VOC_HOME={home} {Path(sys.executable).parent / "voc"} sql "{LOOK}"')
+
+
+def _show_journey(settings: Settings) -> None:
+    from orchestration.journey import widest_journey
+    from orchestration.publishing.query import run_query
+
+    channels = dict(run_query(settings, "bi", "select channel, label_zh from core.dim_channel").rows)
+    events = widest_journey(settings)
+    table = Table("日期", "来源", "事件", "细节", "车龄（月）", "城市")
+    for one in events:
+        age = "" if one.vehicle_age_months is None else str(one.vehicle_age_months)
+        label = EVENT_LABELS_ZH[one.event_kind]
+        row = (str(one.event_date), channels[one.source_channel], label, one.detail_zh, age, one.city_zh)
+        table.add_row(*(cell or "" for cell in row))
+    Console().print(table)
+    print(f"   {len(events)} events from {len({one.source_channel for one in events})} sources")
 
 
 def _voc(*arguments: str) -> int:

@@ -14,6 +14,26 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session")
+def session_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder all test processes of this session share."""
+    base = tmp_path_factory.getbasetemp()
+    # Under pytest-xdist every process has a base of its own inside the session's.
+    return base.parent if base.name.startswith("popen-") else base
+
+
+@pytest.fixture(scope="session")
+def parsed_home(session_root: Path) -> Path:
+    """A home that holds nothing but the parsed project (parsing takes many seconds). Copy it."""
+    from orchestration.settings import Settings
+    from orchestration.warehouse.dbt_runner import load_manifest
+    from tests.support.home import made_once
+
+    return made_once(
+        session_root / "parsed", lambda home: load_manifest(Settings.load({"VOC_HOME": str(home)}))
+    )
+
+
 @pytest.fixture
 def corpus_dir() -> Path:
     """Folder of real texts, or skip."""

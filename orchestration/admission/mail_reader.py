@@ -278,7 +278,7 @@ def _leaves(part: Message) -> Iterator[Message]:
 
 
 def _file_name(part: Message) -> str:
-    name = part.get_filename()
+    name = _readable(part).get_filename()
     if name is None:
         attached = (
             part.get_content_disposition() == "attachment" or part.get_content_type() == "message/rfc822"
@@ -290,6 +290,22 @@ def _file_name(part: Message) -> str:
         return name
     except _DamagedError:  # a name is no reason to lose the mail
         return name.encode("ascii", "replace").decode()
+
+
+def _readable(part: Message) -> Message:
+    """Return the headers that may name a file; raw bytes in them, which the library shows as �, decoded."""
+    named = {name.lower(): str(value) for name, value in part.raw_items()}
+    result = Message()
+    for header in ("content-disposition", "content-type"):
+        value = named.get(header, "")
+        if value.isascii():
+            result[header] = value
+            continue
+        try:
+            result[header] = value.encode("ascii", "surrogateescape").decode()
+        except ValueError:  # not UTF-8: as the library shows it
+            result[header] = str(part[header])
+    return result
 
 
 def _body(part: Message) -> str:

@@ -112,6 +112,19 @@ DAMAGED = {
 }
 
 
+@pytest.mark.parametrize(
+    "header", ["Content-Disposition: attachment; filename", "Content-Type: image/png; name"]
+)
+def test_file_names_in_raw_bytes_are_read(header: str, tmp_path: Path) -> None:
+    mail = (
+        "From: a@b.cn\nMessage-ID: <1@b>\nDate: Mon, 02 Mar 2026 01:01:00 +0800\n"
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nhello\n"
+        f'--b\n{header}="故障照片 1.png"\n\nxx\n--b--\n'
+    )
+    (found,) = mails(tmp_path, f"From - Mon Mar  2 01:01:00 2026\n{mail}".encode())
+    assert found.values[-1] == "故障照片 1.png"
+
+
 @pytest.mark.parametrize("name", DAMAGED)
 def test_damaged_mail_is_told_and_costs_no_neighbour(name: str, tmp_path: Path) -> None:
     bad, reason = DAMAGED[name]

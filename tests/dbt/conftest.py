@@ -56,14 +56,6 @@ class Warehouse:
 
 
 @pytest.fixture(scope="session")
-def parsed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that holds nothing but the parsed project (parsing takes seconds)."""
-    where = tmp_path_factory.mktemp("parsed")
-    dbt_runner.load_manifest(_settings(where))
-    return where
-
-
-@pytest.fixture(scope="session")
 def manifest(parsed_home: Path) -> Any:
     """dbt's manifest of the project."""
     return dbt_runner.load_manifest(_settings(parsed_home))

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import chinese_calendar
 import duckdb
+import pytest
 
 from orchestration.settings import PROJECT_ROOT
 from tests.dbt.conftest import Warehouse
@@ -15,6 +16,7 @@ SEED = PROJECT_ROOT / "dbt_project" / "seeds" / "cn_holiday_exception.csv"
 FIRST, LAST = date(2018, 1, 1), date(2026, 12, 31)
 
 
+@pytest.mark.slow
 def test_workdays_and_holidays_agree_day_by_day(built: Warehouse) -> None:
     with duckdb.connect(str(built.path), read_only=True) as connection:
         rows = connection.execute(
@@ -37,6 +39,7 @@ def test_the_seed_is_complete_and_sorted() -> None:
     assert days == sorted(day for day in known if FIRST <= day <= LAST)
 
 
+@pytest.mark.slow
 def test_unknown_years_fall_back_to_weekends_and_say_so(built: Warehouse) -> None:
     with duckdb.connect(str(built.path), read_only=True) as connection:
         rows = connection.execute(

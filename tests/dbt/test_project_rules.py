@@ -92,6 +92,7 @@ def test_every_model_and_column_is_described_in_chinese_with_its_grain(manifest:
             assert HAN.search(column.description), f"{node.name}.{column.name}"
 
 
+@pytest.mark.slow
 def test_descriptions_cover_exactly_the_columns(manifest: Any, built: Any) -> None:
     import duckdb
 

@@ -21,6 +21,8 @@ from orchestration.sources.landing import deliver
 from orchestration.warehouse import control, dbt_runner
 from tests.support.table_hash import differing, table_hashes
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 3, 2)
 COMPLAINTS = """投诉编号,投诉品牌,投诉车系,投诉车型,投诉简述,投诉问题,问题类型,投诉日期
 20260302000001,示例,甲系,甲型,高速上刹车突然失灵，电话13812345678,制动系统,刹车失灵,2026-03-02

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 
+import pytest
+
 from orchestration.admission.admit import admit_pending
 from orchestration.admission.ledger import Ledger
 from orchestration.scoring import score_pending, scorer_version
@@ -12,6 +14,8 @@ from orchestration.settings import Settings
 from orchestration.text_groups import group_pending
 from orchestration.warehouse import control, dbt_runner
 from tests.dbt.test_real_door import rows, send, settings  # noqa: F401  settings is a fixture
+
+pytestmark = pytest.mark.slow
 
 AGENT = [
     "您好，很高兴为您服务，请问有什么可以帮您？",

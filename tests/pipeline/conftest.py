@@ -12,11 +12,9 @@ from tests.support.home import LIGHT, Delivered, Home, Warm, made_once, samples,
 
 
 @pytest.fixture(scope="session")
-def shared_root(tmp_path_factory: pytest.TempPathFactory, worker_id: str = "master") -> Path:
-    """A folder all test processes of this session share."""
-    base = tmp_path_factory.getbasetemp()
-    # Under pytest-xdist every process has a base of its own inside the session's.
-    folder = (base.parent if base.name.startswith("popen-") else base) / "pipeline"
+def shared_root(session_root: Path) -> Path:
+    """Where what all test processes share is kept."""
+    folder = session_root / "pipeline"
     folder.mkdir(exist_ok=True)
     return folder
 
@@ -35,11 +33,11 @@ def deliveries(shared_root: Path) -> list[Delivered]:
 
 
 @pytest.fixture(scope="session")
-def nine_days(shared_root: Path, warm: Warm, deliveries: list[Delivered]) -> Home:
+def nine_days(shared_root: Path, warm: Warm, deliveries: list[Delivered], parsed_home: Path) -> Home:
     """A home refreshed with all days but the last. Copy it, never write into it."""
 
     def make(folder: Path) -> None:
-        home = Home.create(folder, warm)
+        home = Home.create(folder, warm, parsed=parsed_home)
         home.land(split(deliveries)[0])
         outcome = home.voc("refresh").ok()
         (folder / "first_refresh.txt").write_text(outcome.out + outcome.err)
@@ -73,11 +71,11 @@ def home(nine_days: Home, tmp_path: Path) -> Iterator[Home]:
 
 
 @pytest.fixture
-def fresh_home(nine_days: Home, warm: Warm, tmp_path: Path) -> Callable[..., Home]:
+def fresh_home(parsed_home: Path, warm: Warm, tmp_path: Path) -> Callable[..., Home]:
     """Makes empty homes (with the dbt project already parsed)."""
 
     def create(name: str = "fresh", **extra: str) -> Home:
-        return Home.create(tmp_path / name, warm, parsed=nine_days.path, **extra)
+        return Home.create(tmp_path / name, warm, parsed=parsed_home, **extra)
 
     return create
 

@@ -8,7 +8,6 @@ versions, logs, Dagster's event storage, notices, dbt's target, and what the com
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import pytest
 
 from data_quality.pii_scan import scan
 from tests.privacy import canaries as planted
+from tests.privacy.delivery_files import damaged, whole
 from tests.support.home import Delivered, Home
 
 RECEIVED = datetime(2026, 3, 31, 2, 0, tzinfo=UTC)
@@ -26,38 +26,15 @@ NEVER_SEARCHED = ("restricted", "landing")
 SHOWN = 20
 
 
-def damaged(channel: str, payload: bytes, contract: dict) -> bytes:
-    """The same file with canaries in places that no contract admits."""
-    if contract["format"] == "jsonl":
-        lines = payload.splitlines(keepends=True)
-        rows = [json.loads(line) for line in lines[:40]]
-        key = next(iter(rows[0]))
-        broken = [
-            json.dumps(row | {key: {"not": list(row.values())[1:4]}}, ensure_ascii=False) for row in rows[:20]
-        ]
-        return b"".join(
-            [
-                *[line.rstrip(b"}\n") + b"\n" for line in lines[20:40]],
-                *[f"{one}\n".encode() for one in broken],
-            ]
-        )
-    text = payload.decode(contract["encoding"])
-    head, *rows = text.splitlines()
-    shifted = [",".join(row.split(",")[1:]) for row in rows[:20]] + [row + ",多出" for row in rows[20:40]]
-    moved = [",".join(row.split(",")[::-1]) for row in rows[40:60]]
-    return "\n".join([head, *shifted, *moved]).encode(contract["encoding"]) + b"\n"
-
-
 def deliver_canaries(home: Home, folder: Path, values: dict[str, list[str]]) -> int:
     rows = []
     for channel in home.settings.channels:
         contract = planted.contract_of(channel)
-        suffix = "jsonl" if contract["format"] == "jsonl" else "csv"
         for entity in planted.entities(channel):
-            payload = planted.plant(channel, values, entity)
-            for name, data in (("good", payload), ("damaged", damaged(channel, payload, contract))):
-                path = folder / f"{channel}-{entity}-{name}.{suffix}"
-                path.write_bytes(data)
+            written = planted.planted_rows(channel, values, entity)
+            for name, make in (("good", whole), ("damaged", damaged)):
+                path = folder / f"{channel}-{entity}-{name}.{contract['format']}"
+                path.write_bytes(make(contract, written))
                 rows.append(Delivered(channel, path, RECEIVED))
     return home.land(rows)
 

@@ -25,11 +25,11 @@ VOICES = "select count(*) as n from core.fct_feedback where channel = '{}'"
 
 
 @pytest.fixture(scope="session")
-def empty_home(shared_root: Path, warm: Warm) -> Home:
+def empty_home(shared_root: Path, warm: Warm, parsed_home: Path) -> Home:
     """A home where nothing ever ran but the parse of the dbt project."""
 
     def make(folder: Path) -> None:
-        Home.create(folder, warm)
+        Home.create(folder, warm, parsed=parsed_home)
 
     return Home(made_once(shared_root / "empty", make), warm)
 

@@ -8,9 +8,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import yaml
 
 from tests.masking import identifiers
+from tests.privacy import delivery_files
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "data_quality" / "contracts"
 
@@ -44,6 +44,7 @@ FIELD_CLASSES = {
     "phone": ("phone", "landline"), "landline": ("landline",), "mail": ("mail",), "id_card": ("id_card",),
     "bank_card": ("bank_card",), "vin": ("vin",), "plate": ("plate", "new_energy_plate"), "customer_no": ("phone", "id_card"),
     "wechat": ("wechat",), "qq": ("qq",), "person_name": ("phone",), "address": ("phone",),
+    "app_account": ("phone", "mail"), "handle": ("wechat", "phone"),
 }  # fmt: skip
 
 
@@ -102,13 +103,19 @@ def plant(channel: str, canaries: dict[str, list[str]], entity: str | None = Non
     canary stands in the main text of some row. `entity` names one of several in a CSV channel; the
     default is the one with a `verbatim`, else the first. Use `entities` to go through all.
     """
+    return delivery_files.whole(contract_of(channel), planted_rows(channel, canaries, entity, seed))
+
+
+def planted_rows(
+    channel: str, canaries: dict[str, list[str]], entity: str | None = None, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Return the rows of `plant` by source name, those of nested objects by dotted name."""
     contract = contract_of(channel)
     name = entity or entities(channel)[0]
     texts = list(dict.fromkeys(sentences(canaries, seed)))
     if "vin" in contract["entities"][name]["record_key"]:
         texts = texts[: len(canaries["vin"])]
-    rows = [_row(contract, name, place, text, canaries) for place, text in enumerate(texts)]
-    return _as_jsonl(rows) if contract["format"] == "jsonl" else _as_csv(contract, name, rows)
+    return [_row(contract, name, place, text, canaries) for place, text in enumerate(texts)]
 
 
 def entities(channel: str) -> list[str]:
@@ -123,30 +130,45 @@ def _row(
     declared = contract["entities"][entity]
     fields = declared["fields"]
     keys = set(declared["record_key"])
-    row = {field["source"]: _value(field, place, text, canaries) for field in fields}
+    is_typed = contract["format"] == "jsonl"
+    # Lines of several entities say what they are.
+    row = {"record_type": entity} if is_typed and len(contract["entities"]) > 1 else {}
+    row |= {_source(field): _value(field, place, text, canaries, is_typed) for field in fields}
     for field in fields:
         # Key fields must tell the rows apart; identifier keys do so by a number of their own.
-        if field["name"] in keys and field["pii"] == "customer_no":
-            row[field["source"]] += f"-{place}"
+        if field["name"] in keys and field["pii"] in ("customer_no", "short_text"):
+            row[_source(field)] = f"{row[_source(field)][: field.get('max_chars', 99) - 5]}-{place}"
     return row
 
 
-def _value(field: dict[str, Any], place: int, text: str, canaries: dict[str, list[str]]) -> Any:
+def _source(field: dict[str, Any]) -> str:
+    """Return the field's name in a record; of several the one used before it was renamed."""
+    source = field["source"]
+    return source if isinstance(source, str) else source[0]
+
+
+def _value(field: dict[str, Any], place: int, text: str, canaries: dict[str, list[str]], typed: bool) -> Any:
     pii = field["pii"]
     if pii == "free_text":
         return _json_text(field["name"], text) if field["type"] == "json" else text
     if pii == "short_text":
         return _short(field, place, canaries)
     if pii in FIELD_CLASSES:
-        names = FIELD_CLASSES[pii]
+        pattern = field.get("pattern", ".*")
+        names = [name for name in FIELD_CLASSES[pii] if re.fullmatch(pattern, canaries[name][0])]
         name = names[place % len(names)]
         return canaries[name][place // len(names) % len(canaries[name])]
-    return _plain(field, place)
+    if pii == "vin8":
+        return f"{place:08}"
+    return _plain(field, place, typed)
 
 
 def _json_text(name: str, text: str) -> Any:
     if name == "turns":
-        return [{"speaker": "agent", "text": f"您好，请问是{text}吗"}, {"speaker": "customer", "text": text}]
+        return [
+            {"speaker": "agent", "text": f"您好，请问是{text}吗"},
+            *({"speaker": customer, "text": text} for customer in ("customer", "受访者")),
+        ]
     return ["投诉", text]
 
 
@@ -160,39 +182,36 @@ def _short(field: dict[str, Any], place: int, canaries: dict[str, list[str]]) ->
     return ""
 
 
-_PLAIN: dict[str, str] = {
-    "complaint_no": "20260401{:010d}", "part_code": "A{:05d}", "fault_code": "P{:04d}", "dealer_code": "D{:04d}",
-    "vehicle_model_code": "M{:06d}", "agent_no": "A{:05d}", "queue": "service_line",
-}  # fmt: skip
+# What a field that names nobody may look like; the first that its pattern admits is taken.
+_PLAIN = ("N{:08d}", "20260401{:010d}", "service_line", "SEA-NOI", "{:04d}-07", "{:08d}")
 
 
-def _plain(field: dict[str, Any], place: int) -> Any:
+def _plain(field: dict[str, Any], place: int, typed: bool) -> Any:
     kind = field["type"]
     if "values" in field:
         # Neither a deleted nor a cancelled record.
         allowed = [value for value in field["values"] if value not in {"deleted", "作废", "已退订"}]
         return allowed[place % len(allowed)]
+    if kind == "boolean":
+        return bool(place % 2) if typed else "是"
+    if kind == "json":
+        return {}
     if kind == "integer":
-        return field.get("min", 0) + place % (min(field.get("max", 100), 5) - min(field.get("min", 0), 0) + 1)
+        least, most = field.get("min", 0), field.get("max", 100_000)
+        return least + place % (most - least + 1)
     if kind == "decimal":
-        return "0.13" if field.get("max") == 1 else f"{place % 900 + 1}.50"
-    if kind == "date":
-        return f"2026-03-{place % 28 + 1:02}"
-    if kind == "datetime":
-        return f"2026-03-{place % 28 + 1:02} {place % 24:02}:{place % 60:02}:00"
+        written = "0.13" if field.get("max") == 1 else f"{place % 900 + 1}.50"
+        if typed:
+            return float(written)
+        return written.replace(".", ",") if field.get("decimal_comma") else written
     if kind == "epoch_ms":
         return 1_772_400_000_000 + place * 1_000
-    return _PLAIN.get(field["name"], "N{:08d}").format(place)
+    if kind in ("date", "datetime"):
+        usual = "%Y-%m-%d" if kind == "date" else "%Y-%m-%d %H:%M:%S"
+        return _moment(place).strftime(field.get("date_format", usual))
+    form = next(one for one in _PLAIN if re.fullmatch(field.get("pattern", ".*"), one.format(place)))
+    return form.format(place)
 
 
-def _as_csv(contract: dict[str, Any], entity: str, rows: list[dict[str, Any]]) -> bytes:
-    buffer = io.StringIO()
-    sources = [field["source"] for field in contract["entities"][entity]["fields"]]
-    writer = csv.DictWriter(buffer, sources, delimiter=contract["csv"]["delimiter"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue().encode(contract["encoding"])
-
-
-def _as_jsonl(rows: list[dict[str, Any]]) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+def _moment(place: int) -> datetime:
+    return datetime(2026, 3, 1) + timedelta(days=place % 28, hours=place % 24, minutes=place % 60)  # noqa: DTZ001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ DAYS = 12
 
 
 @pytest.mark.slow
-def test_the_projects_models_are_published_day_by_day(tmp_path: Path) -> None:
+def test_the_projects_models_are_published_day_by_day(tmp_path: Path, parsed_home: Path) -> None:
+    shutil.copytree(parsed_home / "dbt", tmp_path / "home" / "dbt")
     settings = Settings.load({"VOC_HOME": str(tmp_path / "home"), "VOC_KEYS": str(tmp_path / "keys.json")})
     home = RawHome(settings)
     deliver_masters(home)
