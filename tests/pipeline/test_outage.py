@@ -42,11 +42,11 @@ def refresh(home: Home, day: date) -> str:
 
 
 @pytest.fixture(scope="module")
-def before_outage(shared_root: Path, warm: Warm, six_days: list[Delivered]) -> Home:
+def before_outage(shared_root: Path, warm: Warm, six_days: list[Delivered], parsed_home: Path) -> Home:
     """The days before the outage, refreshed. Copy it, never write into it."""
 
     def make(folder: Path) -> None:
-        home = Home.create(folder, warm)
+        home = Home.create(folder, warm, parsed=parsed_home)
         first = days_of(six_days)[:-OUT_DAYS]
         home.land(row for row in six_days if business_date(row.received_at) in first)
         refresh(home, first[-1])
@@ -55,15 +55,17 @@ def before_outage(shared_root: Path, warm: Warm, six_days: list[Delivered]) -> H
 
 
 @pytest.fixture(scope="module")
-def no_outage(
-    before_outage: Home, six_days: list[Delivered], tmp_path_factory: pytest.TempPathFactory
-) -> Home:
+def no_outage(shared_root: Path, before_outage: Home, six_days: list[Delivered]) -> Home:
     """The same days without one, day by day. Never write into it."""
-    home = before_outage.copy(tmp_path_factory.mktemp("no-outage") / "root")
-    for day in days_of(six_days)[-OUT_DAYS:]:
-        land(home, six_days, day)
-        refresh(home, day)
-    return home
+
+    def make(folder: Path) -> None:
+        folder.rmdir()
+        home = before_outage.copy(folder)
+        for day in days_of(six_days)[-OUT_DAYS:]:
+            land(home, six_days, day)
+            refresh(home, day)
+
+    return Home(made_once(shared_root / "no-outage", make), before_outage.warm)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import yaml
 
 from orchestration.lease import lease
 from orchestration.settings import PROJECT_ROOT
-from tests.support.home import LIGHT, Delivered, Home
+from orchestration.warehouse.dbt_runner import feedback_channels
+from tests.support.home import LIGHT, Delivered, Home, split
 
 HEAVY = ("dagster", "dbt", "great_expectations", "sklearn", "jieba")
 VOICES = "select channel, count(*) as n from core.fct_feedback group by channel order by channel"
@@ -40,7 +41,9 @@ def voices(home: Home) -> dict[str, int]:
 # -- what a refresh leaves ------------------------------------------------------------------
 
 
-def test_first_refresh_publishes_every_audience_with_closed_equations(nine_days: Home) -> None:
+def test_first_refresh_publishes_every_audience_with_closed_equations(
+    nine_days: Home, deliveries: list[Delivered]
+) -> None:
     text = (nine_days.root / "first_refresh.txt").read_text()
     for channel in nine_days.settings.channels:
         assert channel in text
@@ -50,10 +53,11 @@ def test_first_refresh_publishes_every_audience_with_closed_equations(nine_days:
     assert status["all_equations_closed"]
     assert not status["is_refreshing"]
     assert status["last_run"]["status"] == "success"
-    assert {row["channel"] for row in status["channels"] if row["admitted"]} == set(
-        nine_days.settings.channels
-    )
-    assert set(voices(nine_days)) == {"call_center", "complaint_site", "forum", "media_comments", "survey"}
+    delivered = {row.channel for row in split(deliveries)[0]}
+    assert len(delivered) > 20  # of the rarest channels nothing may come in nine days
+    assert {row["channel"] for row in status["channels"] if row["admitted"]} == delivered
+    speaking = set(feedback_channels(nine_days.settings).split(","))
+    assert set(voices(nine_days)) == speaking & delivered
 
 
 def test_zones_that_can_name_a_person_are_owner_only(nine_days: Home) -> None:
