@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from ml.identity.graph import read_result
 from orchestration.admission.ledger import Ledger
 from orchestration.identity_commands import identity_group
+from orchestration.journey import WIDEST_JOURNEY_SQL
 from orchestration.linking import LinkError, decide, decisions, identity_folder, link_pending, pending_links
 from orchestration.settings import Settings
 from orchestration.warehouse import control, dbt_runner
@@ -161,6 +162,23 @@ def test_dbt_tells_persons_owners_and_journeys(home: RawHome, ledger: Any) -> No
     )
     assert kinds[0][0] >= 4
     assert kinds[0][1] == kinds[0][2]
+    # A journey has one order and names the source of every event.
+    assert ask("select count(*) from core.fct_journey_event where source_channel is null") == [(0,)]
+    assert ask(
+        "select count(*) from core.fct_journey_event where event_kind = 'voice' and source_channel not in"
+        " (select channel from core.dim_channel)"
+    ) == [(0,)]
+    days = "select person_id, event_date, count(*) as n, max(day_event_no) as last, count(distinct day_event_no) as d"
+    assert ask(
+        f"select count(*) from ({days} from core.fct_journey_event group by all) where n <> last or n <> d"
+    ) == [(0,)]
+    widest = ask(WIDEST_JOURNEY_SQL)
+    assert len({row[5] for row in widest}) == max(
+        row[0]
+        for row in ask("select count(distinct source_channel) from core.fct_journey_event group by person_id")
+    )
+    assert len({row[0] for row in widest}) == 1
+    assert [row[1:3] for row in widest] == sorted(row[1:3] for row in widest)
     totals = ask(
         "select sum(feedback_count), (select count(*) from core.fct_feedback), sum(person_linked_count)"
         " from reports.rpt_identity_quality"
