@@ -1,24 +1,26 @@
 """All sightings in one place: the current row of every record, and the versions of master records.
 
-A state is a function of the set of sighting files: adding one file after the other gives the same
-rows as reading all at once. New files cost what they hold plus one copy of the state; a file that
-is gone (erased, or written under other rules) makes it be built anew.
+A state is a function of the set of raw files: adding one file after the other gives the same rows
+as reading all at once. New files cost what they hold plus one copy of the state; a file that is gone
+(erased), and other rules, make it be built anew.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
-from ml.identity.evidence import SIGHTING, load_rules
+from ml.identity.evidence import SIGHTING, Source, load_rules, read_sightings, rules_version
 from ml.identity.files import temporary_of
 
 # Newest version of a record first; the rest only makes the order total.
 _NEWEST = "version_key desc, content_hash desc, received_at asc, event_at asc"
 _COLUMNS = ", ".join(SIGHTING.names)
+_BATCH_ROWS = 200_000
 
 
 class SightingState:
@@ -30,38 +32,51 @@ class SightingState:
         self._notes = folder / "files.json"
 
     def included(self) -> tuple[str, ...]:
-        """Return the names of the sighting files the state holds; none if it is not whole."""
+        """Return the names of the raw files the state holds; none if it is not whole or of other rules."""
         if not (self._notes.is_file() and self.current.is_file() and self.history.is_file()):
             return ()
-        return tuple(json.loads(self._notes.read_text(encoding="utf-8")))
+        notes = json.loads(self._notes.read_text(encoding="utf-8"))
+        return tuple(notes["files"]) if notes["rules"] == rules_version() else ()
 
-    def update(self, connection: duckdb.DuckDBPyConnection, files: Sequence[Path], root: Path) -> int:
-        """Bring the state to exactly these sighting files; return how many were read.
-
-        `root` is what file names are noted relative to.
-        """
-        names = {str(path.relative_to(root)): path for path in files}
+    def update(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        sources: Sequence[Source],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Bring the state to exactly these raw files; return how many were read."""
+        names = {one.name: one for one in sources}
         before = set(self.included())
         kept = before if before <= names.keys() else set()
-        fresh = [path for name, path in sorted(names.items()) if name not in kept]
+        fresh = [one for name, one in sorted(names.items()) if name not in kept]
         if not fresh and kept == before and self._notes.is_file():
             return 0
         self.current.parent.mkdir(parents=True, exist_ok=True)
         # An interrupted update leaves no state that claims to be whole.
         self._notes.unlink(missing_ok=True)
-        self._load(connection, fresh, is_kept=bool(kept))
+        self._read(connection, fresh, progress)
+        self._load(connection, is_kept=bool(kept))
         self._write(connection)
         temporary = temporary_of(self._notes)
-        temporary.write_text(json.dumps(sorted(names)), encoding="utf-8")
+        notes = {"rules": rules_version(), "files": sorted(names)}
+        temporary.write_text(json.dumps(notes), encoding="utf-8")
         temporary.replace(self._notes)
         return len(fresh)
 
-    def _load(self, connection: duckdb.DuckDBPyConnection, fresh: Sequence[Path], *, is_kept: bool) -> None:
+    def _read(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        fresh: Sequence[Source],
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
         connection.register("no_sightings", SIGHTING.empty_table())
-        parts = [f"select {_COLUMNS} from no_sightings"]
-        if fresh:
-            parts.append(f"select {_COLUMNS} from read_parquet([{_quoted(fresh)}])")
-        connection.execute(f"create or replace temp table fresh as {' union all '.join(parts)}")
+        connection.execute(f"create or replace temp table fresh as select {_COLUMNS} from no_sightings")
+        for batch in _batches(fresh, progress):
+            connection.register("batch", batch)
+            connection.execute(f"insert into fresh select {_COLUMNS} from batch")
+            connection.unregister("batch")
+
+    def _load(self, connection: duckdb.DuckDBPyConnection, *, is_kept: bool) -> None:
         old, old_history = (
             (f"read_parquet({_quoted([path])})" if is_kept else "no_sightings")
             for path in (self.current, self.history)
@@ -102,6 +117,20 @@ class SightingState:
             copy_rows(connection, f"select * from {view}", path)
         for name in ("fresh", "renewed", "repeated"):
             connection.execute(f"drop table {name} cascade")
+
+
+def _batches(sources: Sequence[Source], progress: Callable[[int, int], None] | None) -> Iterator[pa.Table]:
+    """Yield the sightings of many files in few tables: one insert each costs more than small files hold."""
+    tables: list[pa.Table] = []
+    rows = 0
+    for done, one in enumerate(sources, 1):
+        tables.append(read_sightings(one))
+        rows += tables[-1].num_rows
+        if progress:
+            progress(done, len(sources))
+        if rows >= _BATCH_ROWS or done == len(sources):
+            yield pa.concat_tables(tables)
+            tables, rows = [], 0
 
 
 def copy_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path, order: str = "") -> None:
