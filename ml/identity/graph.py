@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.identity.evidence import Source
+from ml.identity.outputs import name_persons, result_query
 from ml.identity.resolve import (
     ALIAS,
     KEY_PERSON,
@@ -72,16 +73,12 @@ def link(
     progress: Callable[[int, int], None] | None = None,
 ) -> LinkCounts:
     """Bring state and results in `folder` to exactly these raw files under this policy."""
-    state = SightingState(folder / "state")
-    new_files = state.update(connection, sources, progress)
-    resolve(connection, state.current, state.history, policy)
+    new_files = SightingState(folder / "state").update(connection, sources, progress)
+    resolve(connection, policy)
     link_voices(connection, policy)
+    name_persons(connection)
     for name, schema in RESULTS.items():
-        columns = ", ".join(schema.names)
-        typed = ", ".join(
-            f"cast({field.name} as {_SQL_TYPES[field.type]}) as {field.name}" for field in schema
-        )
-        copy_rows(connection, f"select {typed} from {name}", folder / f"{name}.parquet", columns)
+        copy_rows(connection, result_query(name, schema), folder / f"{name}.parquet")
     counted = connection.execute("""
         select (select count(*) from sight), (select count(*) from person), (select count(*) from key_person),
             (select count(*) from voice), (select count(person_id) from voice_link)""").fetchone()
@@ -91,12 +88,3 @@ def link(
 def read_result(folder: Path, name: str) -> pa.Table:
     """Read one result file."""
     return pq.read_table(folder / f"{name}.parquet", memory_map=False)
-
-
-_SQL_TYPES = {
-    pa.string(): "varchar",
-    pa.date32(): "date",
-    pa.float64(): "double",
-    pa.int64(): "bigint",
-    pa.bool_(): "boolean",
-}

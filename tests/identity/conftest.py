@@ -37,7 +37,8 @@ class Linking:
         return graph.read_result(self.folder, name).to_pylist()
 
     def results(self) -> dict[str, list[dict[str, Any]]]:
-        return {name: self.rows(name) for name in graph.RESULTS}
+        """Return all rows; the order of voices and edges means nothing."""
+        return {name: sorted(self.rows(name), key=repr) for name in graph.RESULTS}
 
     def voices(self) -> dict[str, dict[str, Any]]:
         return {row["feedback_id"]: row for row in self.rows("voice_link")}
