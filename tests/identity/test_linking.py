@@ -122,9 +122,9 @@ def test_the_command_says_what_it_did_and_what_is_wrong(
 
 def kept_channels(settings: Settings) -> set[str]:
     """Channels of which the state holds keys."""
-    path = identity_folder(settings) / "state" / "current.parquet"
-    with duckdb.connect() as connection:
-        return {one for (one,) in connection.execute(f"select distinct channel from '{path}'").fetchall()}
+    path = identity_folder(settings) / "state" / "state.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return {one for (one,) in connection.execute("select distinct channel from sight").fetchall()}
 
 
 def test_sightings_of_files_that_left_are_forgotten(home: RawHome, ledger: Any) -> None:
