@@ -209,7 +209,7 @@ def _sortable(number: int) -> str:
     return f"{number + 10**18:019d}"
 
 
-def _decide(  # noqa: PLR0913 - one argument per thing known
+def _decide(
     ledger: Ledger,
     contract: Contract,
     delivery: Delivery,
