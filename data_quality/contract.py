@@ -47,8 +47,11 @@ _TOP_KEYS = frozenset(
     )
 )  # fmt: skip
 _ENTITY_KEYS = frozenset(
-    ("record_key", "voice_key", "version_field", "event_time", "verbatim", "tombstone", "fields")
-)
+    (
+        "record_key", "voice_key", "version_field", "keeps_versions", "event_time", "verbatim", "tombstone",
+        "fields",
+    )
+)  # fmt: skip
 _VERBATIM_KEYS = frozenset(("field", "fields", "item_text", "item_role", "role_field", "role"))
 # Each format has one kind of encoding that needs no saying.
 _DEFAULT_ENCODING = {"mbox": "mime"}
@@ -226,6 +229,7 @@ def _entity(path: Path, name: Any, entry: Any) -> Entity:
         record_key=_key(where, "record_key", entry.get("record_key"), known, needed=True),
         voice_key=_key(where, "voice_key", entry.get("voice_key"), known, needed=False),
         version_field=_version_field(where, entry.get("version_field"), known),
+        keeps_versions=_keeps_versions(where, entry),
         event_field=_event_field(where, entry.get("event_time"), known),
         verbatim=_verbatim(where, entry.get("verbatim"), known),
         tombstone=_tombstone(where, entry.get("tombstone"), known),
@@ -281,6 +285,15 @@ def _version_field(where: str, name: Any, known: Mapping[str, Field]) -> str | N
     if one.type not in (*TIME_TYPES, "integer") or not one.required:
         raise ContractError(f"{where}, field {name}: a version must be a required time or integer")
     return str(name)
+
+
+def _keeps_versions(where: str, entry: Mapping[str, Any]) -> bool:
+    wanted = entry.get("keeps_versions", False)
+    if not isinstance(wanted, bool):
+        raise ContractError(f"{where}: keeps_versions {wanted!r}; give true or false")
+    if wanted and (entry.get("version_field") is None or entry.get("voice_key") is not None):
+        raise ContractError(f"{where}: keeps_versions is for business records with a `version_field:`")
+    return wanted
 
 
 def _event_field(where: str, entry: Any, known: Mapping[str, Field]) -> str | None:

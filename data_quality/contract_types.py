@@ -121,6 +121,7 @@ class Entity:
     record_key: tuple[str, ...]
     voice_key: tuple[str, ...] = ()
     version_field: str | None = None
+    keeps_versions: bool = False  # older versions that come late stand in raw, too
     event_field: str | None = None  # None: basis received
     verbatim: Verbatim | None = None
     tombstone: Tombstone | None = None

@@ -18,7 +18,7 @@ FAULT_POINTS = (
     "after_ledger_commit",  # admission committed, caller not yet told
     "mid_score",  # between two score files
     "after_score_commit",  # score file listed
-    "after_sightings",  # sighting file of one raw file in place
+    "after_sightings",  # sightings of one raw file read, state not yet written
     "mid_link",  # identity results written, not yet marked as whole
     "mid_group",  # segment of near-duplicates written, not yet listed
     "after_group_commit",  # groups of near-duplicates committed, their file not yet written

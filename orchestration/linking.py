@@ -1,4 +1,4 @@
-"""Linking what was admitted: every listed raw file gets its sightings, the identity folder its results.
+"""Linking what was admitted: the identity folder is brought to the listed raw files.
 
 Decides which files count and under which policy; how keys become persons is `ml.identity`. What
 people decided about two keys (`voc identity merge|unmerge`) is kept in the ledger's database, in the
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.admission.ledger import Ledger, append_audit, utc_text
-from orchestration.admission.ledger_types import AuditEntry, FileEntry
+from orchestration.admission.ledger_types import AuditEntry
 from orchestration.contracts import channel_contract
 from orchestration.faults import fault_point
 from orchestration.settings import Settings
@@ -62,20 +63,26 @@ def link_pending(
     from ml.identity.graph import link, open_engine
 
     sources = _sources(settings, ledger)
-    sightings = _write_sightings(settings, sources, progress)
     policy = _policy(settings, ledger)
-    mark = _fingerprint(settings, sightings, policy)
+    mark = _fingerprint(sources, policy)
     if is_linked(settings, mark):
         return LinkReport(is_unchanged=True)
     folder = identity_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "linked").unlink(missing_ok=True)
-    _forget_strangers(folder, sightings)
+    # Earlier releases kept a file of keys beside every raw file.
+    shutil.rmtree(folder / "sightings", ignore_errors=True)
+
+    def told(done: int, total: int) -> None:
+        fault_point("after_sightings")
+        if progress:
+            progress(done, total)
+
     engine = open_engine(
         settings.limits["duckdb_memory_large"], settings.limits["duckdb_threads"], folder / "spill"
     )
     with engine:
-        counts = link(engine, sightings, folder, policy)
+        counts = link(engine, sources, folder, policy, told)
     fault_point("mid_link")
     (folder / "linked").write_text(mark, encoding="utf-8")
     return LinkReport(**asdict(counts))
@@ -89,8 +96,7 @@ def is_linked(settings: Settings, mark: str) -> bool:
 
 def pending_links(settings: Settings, ledger: Ledger) -> str:
     """Name why the identity results are not those of today's files, decisions and policy, or return ''."""
-    paths = [_sighting_path(settings, one) for one in _sources(settings, ledger)]
-    if is_linked(settings, _fingerprint(settings, paths, _policy(settings, ledger))):
+    if is_linked(settings, _fingerprint(_sources(settings, ledger), _policy(settings, ledger))):
         return ""
     return "identities are not linked"
 
@@ -144,9 +150,9 @@ def _key(text: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _sources(settings: Settings, ledger: Ledger) -> list[FileEntry]:
+def _sources(settings: Settings, ledger: Ledger) -> list[Any]:
     """Return the listed raw files of entities that say anything of persons or vehicles."""
-    from ml.identity.evidence import has_evidence
+    from ml.identity.evidence import Source, has_evidence
 
     wanted = {
         (name, entity)
@@ -154,39 +160,11 @@ def _sources(settings: Settings, ledger: Ledger) -> list[FileEntry]:
         for entity, spec in channel_contract(settings, name).entities.items()
         if has_evidence(name, entity, is_voice=bool(spec.voice_key))
     }
-    return [one for one in ledger.files("raw") if (one.channel, one.entity) in wanted]
-
-
-def _sighting_path(settings: Settings, one: FileEntry) -> Path:
-    from ml.identity.evidence import rules_version
-
-    name = f"{Path(one.path).stem}.{rules_version()}.parquet"
-    return identity_folder(settings) / "sightings" / one.channel / one.ingest_date.isoformat() / name
-
-
-def _write_sightings(
-    settings: Settings, sources: Sequence[FileEntry], progress: Callable[[int, int], None] | None
-) -> list[Path]:
-    from ml.identity.evidence import write_sightings
-
-    paths = []
-    for done, one in enumerate(sources, 1):
-        path = _sighting_path(settings, one)
-        if not path.is_file():
-            write_sightings(settings.home / one.path, one.channel, one.entity, path)
-            fault_point("after_sightings")
-        paths.append(path)
-        if progress:
-            progress(done, len(sources))
-    return paths
-
-
-def _forget_strangers(folder: Path, sightings: Sequence[Path]) -> None:
-    """Delete sightings of raw files that are no longer listed: what is erased leaves no keys behind."""
-    wanted = set(sightings)
-    for path in (folder / "sightings").rglob("*.parquet"):
-        if path not in wanted:
-            path.unlink()
+    return [
+        Source(settings.home / one.path, one.path, one.channel, one.entity)
+        for one in ledger.files("raw")
+        if (one.channel, one.entity) in wanted
+    ]
 
 
 def _policy(settings: Settings, ledger: Ledger) -> Any:
@@ -205,7 +183,9 @@ def _policy(settings: Settings, ledger: Ledger) -> Any:
     )
 
 
-def _fingerprint(settings: Settings, sightings: Sequence[Path], policy: Any) -> str:
-    folder = identity_folder(settings)
-    names = sorted(str(path.relative_to(folder)) for path in sightings)
-    return hashlib.sha256(json.dumps([names, asdict(policy)], ensure_ascii=False).encode()).hexdigest()
+def _fingerprint(sources: Sequence[Any], policy: Any) -> str:
+    from ml.identity.evidence import rules_version
+
+    names = sorted(one.name for one in sources)
+    document = json.dumps([rules_version(), names, asdict(policy)], ensure_ascii=False)
+    return hashlib.sha256(document.encode()).hexdigest()

@@ -1,7 +1,7 @@
 """Sightings: which identifying keys stood together in one record of a raw file.
 
-Here: the rule table, and one raw Parquet file → one sighting file (one row per raw row, one column
-per key domain). What the keys prove is judged in `resolve`; compacting many files is `state`.
+Here: the rule table, and one raw Parquet file → its sightings (one row per raw row, one column per
+key domain). What the keys prove is judged in `resolve`; keeping those of many files is `state`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-
-from ml.identity.files import write_whole
 
 RULES_PATH = Path(__file__).resolve().parent.parent / "resources" / "identity_rules.csv"
 KINDS = frozenset(
@@ -38,7 +36,11 @@ DOMAINS = (
     "order", "lead", "visit", "invitation", "voice",
 )  # fmt: skip
 # Another form of the evidence makes all sightings be read anew.
-_FORM = "1"
+_FORM = "2"
+_SYSTEM = (
+    "record_id", "voice_id", "version_key", "content_hash", "is_deleted", "event_at", "event_basis",
+    "received_at", "text_keys", "score_input_hash", "updated_at", "is_granted",
+)  # fmt: skip
 
 SIGHTING = pa.schema(
     [
@@ -84,6 +86,16 @@ class Rule:
     detail_field: str
     is_history: bool
     label_zh: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One raw file: where it lies, the name it is noted under, and whose records it holds."""
+
+    path: Path
+    name: str
+    channel: str
+    entity: str
 
 
 @lru_cache(maxsize=4)
@@ -133,7 +145,7 @@ def fields_of(channel: str, entity: str) -> Mapping[str, str]:
     return found
 
 
-def read_sightings(raw_path: Path, channel: str, entity: str) -> pa.Table:
+def read_sightings(source: Source) -> pa.Table:
     """Return the sightings of one raw file (schema `SIGHTING`), a row per raw row, in raw order.
 
     A field the file does not have (written under an older contract) gives nulls.
@@ -142,12 +154,15 @@ def read_sightings(raw_path: Path, channel: str, entity: str) -> pa.Table:
         EvidenceError: the file is no raw Parquet file.
 
     """
+    channel, entity = source.channel, source.entity
     try:
-        table = pq.read_table(raw_path, memory_map=False)
+        with pq.ParquetFile(source.path) as file:
+            wanted = _columns_of(channel, entity)
+            table = file.read([name for name in file.schema_arrow.names if name in wanted])
     except (OSError, pa.ArrowInvalid) as error:
-        raise EvidenceError(f"{raw_path}: cannot be read as Parquet ({error})") from error
+        raise EvidenceError(f"{source.path}: cannot be read as Parquet ({error})") from error
     if "version_key" not in table.column_names:
-        raise EvidenceError(f"{raw_path}: lacks the raw column version_key; is it a raw file?")
+        raise EvidenceError(f"{source.path}: lacks the raw column version_key; is it a raw file?")
     columns = {
         "channel": pa.repeat(pa.scalar(channel), table.num_rows),
         "entity": pa.repeat(pa.scalar(entity), table.num_rows),
@@ -170,16 +185,20 @@ def read_sightings(raw_path: Path, channel: str, entity: str) -> pa.Table:
     return pa.table(arrays, schema=SIGHTING)
 
 
-def write_sightings(raw_path: Path, channel: str, entity: str, out: Path) -> int:
-    """Write the sighting file of one raw file whole or not at all; return its rows."""
-    table = read_sightings(raw_path, channel, entity)
-    write_whole(table, out)
-    return int(table.num_rows)
-
-
 def has_evidence(channel: str, entity: str, *, is_voice: bool) -> bool:
     """Tell whether an entity says anything of persons or vehicles: a rule, or a text that may name some."""
     return is_voice or bool(fields_of(channel, entity))
+
+
+@lru_cache(maxsize=512)
+def _columns_of(channel: str, entity: str) -> frozenset[str]:
+    """Return the raw columns that evidence of an entity is made of: texts are never read."""
+    fields = set(fields_of(channel, entity).values())
+    for rule in load_rules():
+        if (rule.channel, rule.entity) == (channel, entity):
+            fields |= {rule.from_field, rule.until_field, rule.detail_field}
+    keys = {f"{field}{end}" for field in fields for end in ("", "_key", "8_key")}
+    return frozenset({*_SYSTEM, *keys})
 
 
 def _keys(table: pa.Table, channel: str, entity: str) -> dict[str, pa.ChunkedArray | None]:
@@ -193,11 +212,11 @@ def _keys(table: pa.Table, channel: str, entity: str) -> dict[str, pa.ChunkedArr
 
 
 def _spoken_keys(table: pa.Table) -> pa.ChunkedArray | None:
-    """Return keys found in the texts of the speaker: a row of another role has no verbatim."""
-    if not {"text_keys", "verbatim"} <= set(table.column_names):
+    """Return keys found in the texts of the speaker: a row of another role has no text of its own."""
+    if not {"text_keys", "score_input_hash"} <= set(table.column_names):
         return None
     return pc.if_else(
-        pc.is_valid(table.column("verbatim")),
+        pc.is_valid(table.column("score_input_hash")),
         table.column("text_keys").cast(pa.list_(pa.string())),
         pa.scalar(None, pa.list_(pa.string())),
     )

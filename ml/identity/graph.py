@@ -1,4 +1,4 @@
-"""The identity graph of a home: sighting files in, result files out.
+"""The identity graph of a home: raw files in, result files out.
 
 Here: the order of the parts and the files of the folder `identity/`. What a key proves is `resolve`,
 who spoke is `voices`; which raw files there are says the caller.
@@ -6,7 +6,7 @@ who spoke is `voices`; which raw files there are says the caller.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ml.identity.files import write_whole
+from ml.identity.evidence import Source
+from ml.identity.outputs import name_persons, result_query
 from ml.identity.resolve import (
     ALIAS,
     KEY_PERSON,
@@ -65,41 +66,25 @@ def open_engine(
 
 
 def link(
-    connection: duckdb.DuckDBPyConnection, sightings: Sequence[Path], folder: Path, policy: Policy
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[Source],
+    folder: Path,
+    policy: Policy,
+    progress: Callable[[int, int], None] | None = None,
 ) -> LinkCounts:
-    """Bring state and results in `folder` to exactly these sighting files under this policy."""
-    state = SightingState(folder / "state")
-    new_files = state.update(connection, sightings, folder)
-    resolve(connection, state.current, state.history, policy)
+    """Bring state and results in `folder` to exactly these raw files under this policy."""
+    new_files = SightingState(folder / "state").update(connection, sources, progress)
+    resolve(connection, policy)
     link_voices(connection, policy)
+    name_persons(connection)
     for name, schema in RESULTS.items():
-        columns = ", ".join(schema.names)
-        typed = ", ".join(
-            f"cast({field.name} as {_SQL_TYPES[field.type]}) as {field.name}" for field in schema
-        )
-        copy_rows(connection, f"select {typed} from {name}", folder / f"{name}.parquet", columns)
+        copy_rows(connection, result_query(name, schema), folder / f"{name}.parquet")
     counted = connection.execute("""
         select (select count(*) from sight), (select count(*) from person), (select count(*) from key_person),
             (select count(*) from voice), (select count(person_id) from voice_link)""").fetchone()
     return LinkCounts(new_files, *map(int, counted or ()))
 
 
-def write_empty(folder: Path) -> None:
-    """Write results without rows, where there are none yet."""
-    for name, schema in RESULTS.items():
-        if not (folder / f"{name}.parquet").is_file():
-            write_whole(schema.empty_table(), folder / f"{name}.parquet")
-
-
 def read_result(folder: Path, name: str) -> pa.Table:
     """Read one result file."""
     return pq.read_table(folder / f"{name}.parquet", memory_map=False)
-
-
-_SQL_TYPES = {
-    pa.string(): "varchar",
-    pa.date32(): "date",
-    pa.float64(): "double",
-    pa.int64(): "bigint",
-    pa.bool_(): "boolean",
-}

@@ -4,6 +4,9 @@ A pure function of the set of sightings, the decisions of people and the day tab
 deliveries came does not matter. Persons are anchored on customer numbers; weaker keys attach to a
 person for an interval and never merge two of them. Who spoke in which voice is `voices`.
 
+Keys, records and persons are numbers here (see `state`); a person's number is that of its anchor's
+key. `outputs` gives them their names.
+
 Method: explicit rules with confidences (ml/resources/identity_rules.csv), combined by noisy-or over
 records and capped by the weakest identifier; connected components only where a rule says that two
 keys are one person. See docs/identity.md.
@@ -14,7 +17,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -23,6 +25,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ml.identity.evidence import DOMAINS, load_rules
+from ml.identity.state import number_of
 
 # A key that more persons give is a counter's, a fleet's or a made-up one: it says nothing of anybody.
 PUBLIC_KEY_PERSONS = 6
@@ -98,19 +101,18 @@ class Policy:
     decisions: tuple[Decision, ...] = field(default=())
 
 
-def resolve(connection: duckdb.DuckDBPyConnection, current: Path, history: Path, policy: Policy) -> None:
+def resolve(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Fill the tables key_person, person, vehicle_owner, link_edge and alias of a connection.
 
-    `current` and `history` are the files of a `SightingState`. Temporary tables that `voices` reads
-    besides: sight, staff, vin_alias, customer_person, consent.
+    Reads the attached `SightingState`. Temporary tables that `voices` reads besides: sight, staff,
+    vin_alias, customer_person, consent.
     """
     keys = ", ".join(f"{domain}_key" for domain in DOMAINS)
     connection.execute(
-        f"create or replace temp table sight as select channel, entity, record_id, voice_id, from_date,"
+        f"create or replace temp view sight as select channel, entity, record, voice, from_date,"
         f" until_date, detail, {keys}, text_keys, cast(event_at + {_SHIFT} as date) as seen_date"
-        f" from read_parquet('{current}') where not is_deleted"
+        f" from state.sight where not is_deleted"
     )
-    connection.execute(f"create or replace temp view past as select * from read_parquet('{history}')")
     _staff(connection)
     _consent(connection, policy)
     _versions(connection)
@@ -127,11 +129,6 @@ def resolve(connection: duckdb.DuckDBPyConnection, current: Path, history: Path,
     _outputs(connection)
 
 
-def person_hash(expression: str, prefix: str = "p") -> str:
-    """Return SQL for the lasting id of a key: no secret, the key is already a pseudonym."""
-    return f"'{prefix}_' || left(sha256({expression}), 24)"
-
-
 def _run(connection: duckdb.DuckDBPyConnection, script: str) -> None:
     connection.execute(script)
 
@@ -145,7 +142,7 @@ def _staff(connection: duckdb.DuckDBPyConnection) -> None:
         select phone_key as key, coalesce(min(from_date), {_FIRST}) as valid_from,
             case when count(*) = count(until_date) then max(until_date) end as valid_to
         from sight where ({where}) and phone_key is not null
-        group by record_id, phone_key""",
+        group by record, phone_key""",
     )
 
 
@@ -169,12 +166,12 @@ def _versions(connection: duckdb.DuckDBPyConnection) -> None:
         with dated as (
             select *, cast(event_at + {_SHIFT} as date) as seen_date,
                 cast(coalesce(version_at, event_at) + {_SHIFT} as date) as version_date,
-                row_number() over (partition by record_id order by version_key, content_hash) as version_no
-            from past
+                row_number() over (partition by record order by version_key, content_hash) as version_no
+            from state.history
         )
         select * replace (
             case when version_no = 1 then least(seen_date, version_date) else version_date end as from_date,
-            lead(version_date) over (partition by record_id order by version_no) as until_date)
+            lead(version_date) over (partition by record order by version_no) as until_date)
         from dated""",
     )
     # A version that was replaced the same day never held.
@@ -195,7 +192,15 @@ def _decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decisi
     names = ("action", "domain_a", "key_a", "domain_b", "key_b")
     columns = {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)}
     connection.register("decided", pa.table(columns))
-    _run(connection, "create or replace temp table decision as select * from decided")
+    _run(
+        connection,
+        f"""
+        create or replace temp table decision as
+        select action, domain_a, {number_of("domain_a", "key_a")} as key_a, domain_b,
+            {number_of("domain_b", "key_b")} as key_b
+        from decided""",
+    )
+    connection.unregister("decided")
 
 
 def _edges(connection: duckdb.DuckDBPyConnection) -> None:
@@ -203,7 +208,7 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
         connection,
         """
         create or replace temp table seen(
-            domain_a varchar, key_a varchar, domain_b varchar, key_b varchar, method varchar, kind varchar,
+            domain_a varchar, key_a ubigint, domain_b varchar, key_b ubigint, method varchar, kind varchar,
             weight bigint, is_held boolean, from_date date, until_date date, detail varchar,
             seen_date date)""",
     )
@@ -273,10 +278,9 @@ def _customers(connection: duckdb.DuckDBPyConnection) -> None:
     _components(connection, "customer", "customer_key", "customer_pair", "customer_component")
     _run(
         connection,
-        f"""
+        """
         create or replace temp table customer_person as
-        select customer_key, anchor_key, {person_hash("'customer:' || anchor_key")} as person_id
-        from customer_component""",
+        select customer_key, anchor_key, anchor_key as person_id from customer_component""",
     )
 
 
@@ -473,7 +477,7 @@ def _households(connection: duckdb.DuckDBPyConnection) -> None:
         connection,
         f"""
         create or replace temp table person_household as
-        select person_id, {person_hash("'household:' || anchor_key", "h")} as household_id
+        select person_id, anchor_key as household_id
         from house qualify count(*) over (partition by anchor_key) <= {HOUSEHOLD_PERSONS}""",
     )
 
@@ -481,8 +485,7 @@ def _households(connection: duckdb.DuckDBPyConnection) -> None:
 def _unanchored(connection: duckdb.DuckDBPyConnection) -> None:
     """Make persons of keys that belong to no customer: prospects and unknown callers."""
     columns = " union ".join(
-        f"select '{domain}' as domain, {domain}_key as key, '{domain}:' || {domain}_key as node"
-        f" from sight where {domain}_key is not null"
+        f"select '{domain}' as domain, {domain}_key as key from sight where {domain}_key is not null"
         for domain in ("phone", "mail", "account")
     )
     _run(
@@ -500,19 +503,19 @@ def _unanchored(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         create or replace temp table free_pair as
         with pairs as (
-            select distinct domain_a || ':' || key_a as key_a, domain_b || ':' || key_b as key_b
+            select distinct key_a, key_b
             from seen where domain_a = 'account' and domain_b = 'phone'
         )
         select key_a, key_b from pairs
-        where key_a in (select node from free_key) and key_b in (select node from free_key)
+        where key_a in (select key from free_key) and key_b in (select key from free_key)
         qualify count(*) over (partition by key_b) <= {PUBLIC_KEY_PERSONS // 2}
             and count(*) over (partition by key_a) <= {PUBLIC_KEY_PERSONS // 2}
         union
-        select domain_a || ':' || key_a, domain_b || ':' || key_b from decision
-        where action = 'merge' and domain_a || ':' || key_a in (select node from free_key)
-            and domain_b || ':' || key_b in (select node from free_key)""",
+        select key_a, key_b from decision
+        where action = 'merge' and key_a in (select key from free_key)
+            and key_b in (select key from free_key)""",
     )
-    _components(connection, "free_key", "node", "free_pair", "free_person")
+    _components(connection, "free_key", "key", "free_pair", "free_person")
 
 
 def _outputs(connection: duckdb.DuckDBPyConnection) -> None:
@@ -535,9 +538,9 @@ def _outputs(connection: duckdb.DuckDBPyConnection) -> None:
             left join person_household h using (person_id)
         where s.domain_a = 'customer' and s.domain_b = 'id_card'
         union all
-        select f.domain, f.key, {person_hash("p.anchor_key")}, null, {_cap("f.domain")}, 'unanchored', null,
+        select f.domain, f.key, p.anchor_key, null, {_cap("f.domain")}, 'unanchored', null,
             null, 1, false, false, false
-        from free_key f join free_person p using (node)
+        from free_key f join free_person p using (key)
         union all
         select domain, key, null, null, 0.0, 'public_number', null, null, persons, false, true, false
         from public_key
@@ -548,16 +551,15 @@ def _outputs(connection: duckdb.DuckDBPyConnection) -> None:
     )
     _run(
         connection,
-        f"""
+        """
         create or replace temp table person as
         select c.person_id, 'customer' as anchor_domain, any_value(c.anchor_key) as anchor_key,
             h.household_id, true as is_anchored, count(*) as customer_count
         from customer_person c left join person_household h using (person_id)
         group by c.person_id, h.household_id
         union all
-        select distinct {person_hash("anchor_key")}, split_part(anchor_key, ':', 1),
-            substr(anchor_key, strpos(anchor_key, ':') + 1), null, false, 0
-        from free_person""",
+        select distinct p.anchor_key, f.domain, p.anchor_key, null, false, 0
+        from free_person p join free_key f on p.anchor_key = f.key""",
     )
     _run(
         connection,
@@ -569,51 +571,48 @@ def _outputs(connection: duckdb.DuckDBPyConnection) -> None:
     )
     _run(
         connection,
-        f"""
+        """
         create or replace temp table alias as
-        select {person_hash("k.domain || ':' || k.key")} as alias_id, k.person_id, k.domain, k.key,
-            k.valid_from as merged_date
+        select k.person_id, k.domain, k.key, k.valid_from as merged_date
         from key_person k
         where k.person_id is not null and k.domain in ('customer', 'phone', 'mail', 'account')
-            and not k.is_shared and {person_hash("k.domain || ':' || k.key")} <> k.person_id""",
+            and not k.is_shared and k.key <> k.person_id""",
     )
 
 
 def _components(
     connection: duckdb.DuckDBPyConnection, nodes: str, column: str, pairs: str, result: str
 ) -> None:
-    """Write `result(column, anchor_key)`: the smallest key of each key's component."""
+    """Write `result(column, anchor_key)`: the smallest key (by its text) of each key's component."""
     paired = connection.sql(f"select key_a, key_b from {pairs}").to_arrow_table()
-    keys, anchors = components(paired)
-    connection.register("found", pa.table({"node": keys, "anchor": anchors}))
+    keys, labels = components(paired)
+    connection.register("found", pa.table({"node": keys, "label": labels}))
     _run(
         connection,
         f"""
         create or replace temp table {result} as
+        with anchored as (
+            select node, first_value(node) over (partition by label order by k.name, node) as anchor
+            from found left join state.key_name k on found.node = k.key
+        )
         select distinct n.{column}, coalesce(f.anchor, n.{column}) as anchor_key
-        from {nodes} n left join found f on n.{column} = f.node""",
+        from {nodes} n left join anchored f on n.{column} = f.node""",
     )
     connection.unregister("found")
 
 
-def components(pairs: pa.Table) -> tuple[pa.Array, pa.Array]:
-    """Return every key of `pairs(key_a, key_b)` and the smallest key connected with it."""
+def components(pairs: pa.Table) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return every key of `pairs(key_a, key_b)` and the number of its connected component."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    both = pa.chunked_array([*pairs.column(0).chunks, *pairs.column(1).chunks], pa.string())
-    keys = both.unique().sort()
+    both = np.concatenate([pairs.column(place).to_numpy() for place in (0, 1)])
+    keys, places = np.unique(both, return_inverse=True)
     if not len(keys):
         return keys, keys
-    numbers: NDArray[Any] = np.asarray(both.dictionary_encode().combine_chunks().indices)
-    # Numbers by order of appearance become ranks by key, so that the smallest number is the smallest key.
-    ranks = np.argsort(np.argsort(np.asarray(both.unique(), dtype=object), kind="stable"), kind="stable")
-    ends = ranks[numbers].reshape(2, -1)
+    ends = places.reshape(2, -1)
     graph = coo_matrix((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(len(keys), len(keys)))
-    labels = connected_components(graph, directed=False)[1]
-    smallest = np.full(labels.max() + 1, len(keys), np.int64)
-    np.minimum.at(smallest, labels, np.arange(len(keys)))
-    return keys, keys.take(pa.array(smallest[labels]))
+    return keys, connected_components(graph, directed=False)[1]
 
 
 def _weight(confidence: float) -> int:

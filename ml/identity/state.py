@@ -1,128 +1,234 @@
 """All sightings in one place: the current row of every record, and the versions of master records.
 
-A state is a function of the set of sighting files: adding one file after the other gives the same
-rows as reading all at once. New files cost what they hold plus one copy of the state; a file that
-is gone (erased, or written under other rules) makes it be built anew.
+A state is a function of the set of raw files: adding one file after the other gives the same rows
+as reading all at once. New files cost what they hold; a file that is gone (erased), and other rules,
+make it be built anew. Keys, records and voices are numbers here, 64 bits of MD5 over their kind and
+text (ten million keys of one kind meet with a chance of one in 400,000): joins of numbers cost a
+fraction of joins of texts. `key_name` and `voice_name` tell the texts again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
-from ml.identity.evidence import SIGHTING, load_rules
+from ml.identity.evidence import DOMAINS, SIGHTING, Source, load_rules, read_sightings, rules_version
 from ml.identity.files import temporary_of
 
 # Newest version of a record first; the rest only makes the order total.
 _NEWEST = "version_key desc, content_hash desc, received_at asc, event_at asc"
-_COLUMNS = ", ".join(SIGHTING.names)
+_BATCH_ROWS = 200_000
+_TEXTS = ", ".join(SIGHTING.names)
+_KEYS = [f"{domain}_key" for domain in DOMAINS]
+# Columns of `sight` and `history`: as sighted, but for what is a number.
+_COLUMNS = ", ".join({"record_id": "record", "voice_id": "voice"}.get(name, name) for name in SIGHTING.names)
+_TABLE = ", ".join(
+    f"{name} {kind}"
+    for name, kind in (
+        ("channel", "varchar"), ("entity", "varchar"), ("record", "ubigint"), ("voice", "ubigint"),
+        ("version_key", "varchar"), ("content_hash", "varchar"), ("is_deleted", "boolean"),
+        ("event_at", "timestamp"), ("is_received_basis", "boolean"), ("version_at", "timestamp"),
+        ("received_at", "timestamp"), ("from_date", "date"), ("until_date", "date"), ("detail", "varchar"),
+        *((key, "ubigint") for key in _KEYS), ("text_keys", "varchar[]"),
+    )
+)  # fmt: skip
+# The version itself; what follows in a version key tells sightings of one version apart.
+_VERSION = "split_part(version_key, '|', 1)"
+
+
+def number_of(domain: str, text: str) -> str:
+    """Return SQL for the number of a key; `domain` and `text` are SQL. Both kinds of person share one."""
+    family = f"case when {domain} in ('customer', 'id_card') then 'person' else {domain} end"
+    return f"md5_number_lower({family} || ':' || {text})"
 
 
 class SightingState:
-    """The compact sightings in `<folder>/current.parquet` and `<folder>/history.parquet`."""
+    """The compact sightings in `<folder>/state.duckdb`, attached as `state`."""
 
     def __init__(self, folder: Path) -> None:
-        self.current = folder / "current.parquet"
-        self.history = folder / "history.parquet"
-        self._notes = folder / "files.json"
+        self.path = folder / "state.duckdb"
 
-    def included(self) -> tuple[str, ...]:
-        """Return the names of the sighting files the state holds; none if it is not whole."""
-        if not (self._notes.is_file() and self.current.is_file() and self.history.is_file()):
-            return ()
-        return tuple(json.loads(self._notes.read_text(encoding="utf-8")))
-
-    def update(self, connection: duckdb.DuckDBPyConnection, files: Sequence[Path], root: Path) -> int:
-        """Bring the state to exactly these sighting files; return how many were read.
-
-        `root` is what file names are noted relative to.
-        """
-        names = {str(path.relative_to(root)): path for path in files}
-        before = set(self.included())
-        kept = before if before <= names.keys() else set()
-        fresh = [path for name, path in sorted(names.items()) if name not in kept]
-        if not fresh and kept == before and self._notes.is_file():
+    def update(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        sources: Sequence[Source],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Attach the state and bring it to exactly these raw files; return how many were read."""
+        names = {one.name: one for one in sources}
+        before = self._attach(connection)
+        if not before <= names.keys():
+            # Deleted rows leave their bytes in a file: what is erased must be gone.
+            self._begin_anew(connection)
+            before = set()
+        fresh = [one for name, one in sorted(names.items()) if name not in before]
+        if not fresh:
             return 0
-        self.current.parent.mkdir(parents=True, exist_ok=True)
-        # An interrupted update leaves no state that claims to be whole.
-        self._notes.unlink(missing_ok=True)
-        self._load(connection, fresh, is_kept=bool(kept))
-        self._write(connection)
-        temporary = temporary_of(self._notes)
-        temporary.write_text(json.dumps(sorted(names)), encoding="utf-8")
-        temporary.replace(self._notes)
+        self._read(connection, fresh, progress)
+        connection.execute("begin")
+        try:
+            self._merge(connection)
+            connection.execute("insert into state.file select unnest($1)", [[one.name for one in fresh]])
+            connection.execute("commit")
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        connection.execute("drop table fresh; drop table met")
+        connection.execute("checkpoint state")
         return len(fresh)
 
-    def _load(self, connection: duckdb.DuckDBPyConnection, fresh: Sequence[Path], *, is_kept: bool) -> None:
-        connection.register("no_sightings", SIGHTING.empty_table())
-        parts = [f"select {_COLUMNS} from no_sightings"]
-        if fresh:
-            parts.append(f"select {_COLUMNS} from read_parquet([{_quoted(fresh)}])")
-        connection.execute(f"create or replace temp table fresh as {' union all '.join(parts)}")
-        old, old_history = (
-            (f"read_parquet({_quoted([path])})" if is_kept else "no_sightings")
-            for path in (self.current, self.history)
-        )
+    def _attach(self, connection: duckdb.DuckDBPyConnection) -> set[str]:
+        """Attach the file; return the raw files it holds. One of other rules or not readable is replaced."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection.execute(f"attach '{_escaped(self.path)}' as state")
+            rows = connection.execute("select name from state.file").fetchall()
+            rules = connection.execute("select rules from state.made_by").fetchall()
+            if rules == [(_made_by(),)]:
+                return {name for (name,) in rows}
+        except duckdb.Error:
+            pass
+        self._begin_anew(connection)
+        return set()
+
+    def _begin_anew(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("detach database if exists state")
+        for path in (self.path, self.path.with_name(f"{self.path.name}.wal")):
+            path.unlink(missing_ok=True)
+        connection.execute(f"attach '{_escaped(self.path)}' as state")
+        connection.execute(f"""
+            begin;
+            create table state.file(name varchar);
+            create table state.sight({_TABLE});
+            create table state.history({_TABLE});
+            create table state.key_name(key ubigint, name varchar);
+            create table state.voice_name(voice ubigint, name varchar);
+            create table state.made_by as select '{_made_by()}' as rules;
+            commit""")
+
+    def _read(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        fresh: Sequence[Source],
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """Fill `fresh` (numbers, in no order) and `met` (the texts of its keys)."""
+        connection.execute(f"create or replace temp table fresh({_TABLE})")
+        connection.execute("create or replace temp table met(kind varchar, key ubigint, name varchar)")
+        numbered = {
+            "record_id": "md5_number_lower(record_id)",
+            "voice_id": "md5_number_lower(voice_id)",
+            "text_keys": "case when len(text_keys) > 0 then text_keys end",
+            **{f"{one}_key": number_of(f"'{one}'", f"{one}_key") for one in DOMAINS},
+        }
+        columns = ", ".join(numbered.get(name, name) for name in SIGHTING.names)
+        for batch in _batches(fresh, progress):
+            connection.register("batch", batch)
+            connection.execute(f"insert into fresh select {columns} from batch")
+            connection.execute(f"insert into met {_names()}")
+            connection.unregister("batch")
+
+    def _merge(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"""
             create or replace temp view candidates as
             select {_COLUMNS} from fresh
             union all
-            select {_COLUMNS} from {old} where record_id in (select record_id from fresh)""")
+            select {_COLUMNS} from state.sight where record in (select record from fresh)""")
+        # Most records come once: only the others are ranked, which is what costs.
         connection.execute(
             "create or replace temp table repeated as"
-            " select record_id from candidates group by record_id having count(*) > 1"
+            " select record from candidates group by record having count(*) > 1"
         )
-        # Most records come once: only the others are ranked, which is what costs.
         connection.execute(f"""
             create or replace temp table renewed as
-            select {_COLUMNS} from fresh where record_id not in (select record_id from repeated)
-            union all
             select {_COLUMNS} from (
                 select {_COLUMNS.replace("event_at", _event_at())},
-                    row_number() over (partition by record_id order by {_NEWEST}) as place
-                from candidates where record_id in (select record_id from repeated))
+                    row_number() over (partition by record order by {_NEWEST}) as place
+                from candidates where record in (select record from repeated))
             where place = 1""")
         connection.execute(f"""
-            create or replace temp view current_rows as
-            select {_COLUMNS} from renewed
+            delete from state.sight where record in (select record from repeated);
+            insert into state.sight
+            select {_COLUMNS} from fresh where record not in (select record from repeated)
             union all
-            select {_COLUMNS} from {old} where record_id not in (select record_id from fresh)""")
+            select {_COLUMNS} from renewed;
+            drop table renewed""")
+        self._merge_history(connection)
+        for kind, table in (("key", "key_name"), ("voice", "voice_name")):
+            connection.execute(
+                f"insert into state.{table} select distinct key, name from met where kind = '{kind}'"
+                f" and key not in (select {table[:-5]} from state.{table})"
+            )
+
+    @staticmethod
+    def _merge_history(connection: duckdb.DuckDBPyConnection) -> None:
+        """Keep one row of each version of a master record, whichever delivery brought it."""
         connection.execute(f"""
-            create or replace temp view history_rows as
-            select {_COLUMNS}
-            from (select {_COLUMNS} from fresh union all select {_COLUMNS} from {old_history})
-            where {_is_history()}
-            qualify row_number() over (partition by record_id, version_key order by {_NEWEST}) = 1""")
-
-    def _write(self, connection: duckdb.DuckDBPyConnection) -> None:
-        for view, path in (("current_rows", self.current), ("history_rows", self.history)):
-            copy_rows(connection, f"select * from {view}", path)
-        for name in ("fresh", "renewed", "repeated"):
-            connection.execute(f"drop table {name} cascade")
+            create or replace temp table past as
+            select {_COLUMNS} from (
+                select {_COLUMNS} from fresh where {_is_history()}
+                union all
+                select {_COLUMNS} from state.history where record in (select record from fresh))
+            qualify row_number() over (partition by record, {_VERSION} order by {_NEWEST}) = 1;
+            delete from state.history where record in (select record from past);
+            insert into state.history select {_COLUMNS} from past;
+            drop table past""")
 
 
-def copy_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path, order: str = "") -> None:
-    """Write the rows of a query as one Parquet file, whole or not at all; in a stated order if one is given.
+def _batches(sources: Sequence[Source], progress: Callable[[int, int], None] | None) -> Iterator[pa.Table]:
+    """Yield the sightings of many files in few tables: one insert each costs more than small files hold."""
+    tables: list[pa.Table] = []
+    rows = 0
+    for done, one in enumerate(sources, 1):
+        tables.append(read_sightings(one))
+        rows += tables[-1].num_rows
+        if progress:
+            progress(done, len(sources))
+        if rows >= _BATCH_ROWS or done == len(sources):
+            yield pa.concat_tables(tables)
+            tables, rows = [], 0
 
-    A state needs none (nothing depends on it); results have one, so that equal results are equal bytes.
-    """
+
+def _names() -> str:
+    """Return SQL for the texts behind the numbers of a batch."""
+    numbers = {one: number_of(f"'{one}'", f"{one}_key") for one in DOMAINS}
+    parts = [
+        f"select distinct 'key', {number}, {one}_key from batch where {one}_key is not null"
+        for one, number in numbers.items()
+    ]
+    parts.append(
+        "select distinct 'voice', md5_number_lower(voice_id), voice_id from batch where voice_id is not null"
+    )
+    return " union all ".join(parts)
+
+
+def copy_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write the rows of an ordered query as one Parquet file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_of(path)
-    rows = f"select * from ({query}) order by {order}" if order else query
     try:
-        connection.execute(f"copy ({rows}) to '{_escaped(temporary)}' (format parquet, compression zstd)")
+        connection.execute(
+            f"copy ({query}) to '{_escaped(temporary)}' "
+            " (format parquet, compression zstd, compression_level 1)"
+        )
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _made_by() -> str:
+    """Name what the rows of a state follow from besides the raw files."""
+    return json.dumps([rules_version(), _TABLE])
+
+
 def _event_at() -> str:
     """Where the source gave no time, the earliest sighting of a record is its time."""
     return (
-        "case when is_received_basis then min(event_at) over (partition by record_id)"
+        "case when is_received_basis then min(event_at) over (partition by record)"
         " else event_at end as event_at"
     )
 
@@ -130,10 +236,6 @@ def _event_at() -> str:
 def _is_history() -> str:
     pairs = sorted({(rule.channel, rule.entity) for rule in load_rules() if rule.is_history})
     return " or ".join(f"(channel = '{channel}' and entity = '{entity}')" for channel, entity in pairs)
-
-
-def _quoted(paths: Iterable[Path]) -> str:
-    return ", ".join(f"'{_escaped(path)}'" for path in paths)
 
 
 def _escaped(path: Path) -> str:

@@ -58,6 +58,8 @@ class Outcome:
     """What one entity of a delivery changes in the ledger."""
 
     admitted: list[Candidate] = field(default_factory=list)
+    # Superseded, but part of a history that is kept: they stand in raw and change nothing current.
+    kept: list[Candidate] = field(default_factory=list)
     upserts: dict[bytes, Current] = field(default_factory=dict)
     redated: dict[bytes, Current] = field(default_factory=dict)
     past: dict[tuple[bytes, bytes], str] = field(default_factory=dict)
@@ -92,11 +94,14 @@ def decide(
     seen: str,
     *,
     basis_received: bool,
+    keeps_versions: bool = False,
 ) -> Outcome:
     """Give every candidate its disposition.
 
     `current` and `past` hold what the ledger knows of these records; `seen` is this delivery's
-    sighting. With `basis_received` the event date is the earliest sighting's.
+    sighting. With `basis_received` the event date is the earliest sighting's. With `keeps_versions` an
+    older version that comes late is kept beside the current one, so that a record's past does not
+    depend on the order of deliveries either.
     """
     outcome = Outcome()
     groups: dict[bytes, list[Candidate]] = {}
@@ -116,11 +121,14 @@ def decide(
             _admit(outcome, best, first, min(seen, past.get((record_id, best.content_hash), seen)))
         else:
             best.disposition = SUPERSEDED
+            if keeps_versions:
+                _keep(outcome, best, known, seen)
             _note_past(outcome, record_id, best.content_hash, seen)
             if seen < known.first_sighting:
                 changed = known._replace(first_sighting=seen)
                 (outcome.redated if basis_received else outcome.upserts)[record_id] = changed
     outcome.admitted.sort(key=lambda one: one.ordinal)
+    outcome.kept.sort(key=lambda one: one.ordinal)
     return outcome
 
 
@@ -159,6 +167,12 @@ def _admit(outcome: Outcome, one: Candidate, first: str, content: str) -> None:
     one.disposition = ADMITTED
     one.first_sighting, one.content_sighting = first, content
     outcome.admitted.append(one)
+
+
+def _keep(outcome: Outcome, one: Candidate, known: Current, seen: str) -> None:
+    one.first_sighting = one.content_sighting = seen
+    outcome.kept.append(one)
+    outcome.before[one.record_id] = known
 
 
 def _note_past(outcome: Outcome, record_id: bytes, content_hash: bytes, seen: str) -> None:

@@ -117,7 +117,7 @@ def admit_reading(intake: Intake) -> Counter[str]:
     copy_of = None if is_release else ledger.admitted_copy(delivery)
     candidates = _candidates(contract, intake.keys, delivery, reading)
     parts = [
-        _decide(ledger, contract, delivery, contract.entities[name], group)
+        _decide(ledger, contract, delivery, contract.entities[name], group, is_copy=copy_of is not None)
         for name, group in sorted(candidates.items())
     ]
     found: dict[int, Candidate] = {one.ordinal: one for group in candidates.values() for one in group}
@@ -210,12 +210,26 @@ def _sortable(number: int) -> str:
 
 
 def _decide(
-    ledger: Ledger, contract: Contract, delivery: Delivery, entity: Entity, group: list[Candidate]
+    ledger: Ledger,
+    contract: Contract,
+    delivery: Delivery,
+    entity: Entity,
+    group: list[Candidate],
+    *,
+    is_copy: bool,
 ) -> _EntityPart:
     entity_id = _entity_id(ledger, contract.channel, entity.name)
     current, past = _probe(ledger.connection, entity_id, group)
     seen = sighting(delivery.received_at, delivery.delivery_id)
-    outcome = decide(group, current, past, seen, basis_received=entity.event_field is None)
+    outcome = decide(
+        group,
+        current,
+        past,
+        seen,
+        basis_received=entity.event_field is None,
+        # The first copy of a delivery has left its old versions already.
+        keeps_versions=entity.keeps_versions and not is_copy,
+    )
     voices = [one for one in contract.entities.values() if one.is_voice]
     own = len(voices) == 1 and set(entity.record_key) == set(entity.voice_key)
     for one in outcome.admitted:
@@ -228,6 +242,8 @@ def _decide(
         )  # fmt: skip
         if known is not None:
             outcome.before[one.record_id] = known
+    for one in outcome.kept:
+        one.event_date = one.event_date or _day_of_sighting(one.first_sighting)
     for record_id, known in outcome.redated.items():
         outcome.before[record_id] = current[record_id]
         outcome.redated[record_id] = known._replace(event_date=_day_of_sighting(known.first_sighting))
@@ -292,10 +308,11 @@ def _write_files(intake: Intake, parts: Sequence[_EntityPart]) -> list[FileEntry
     identities: dict[tuple[str, str], tuple[str, str, str, str, str]] = {}
     for part in parts:
         outcome = part.outcome
-        if not outcome.admitted and not outcome.redated:
+        rows = sorted((*outcome.admitted, *outcome.kept), key=lambda one: one.ordinal)
+        if not rows and not outcome.redated:
             continue
         shaper = Shaper(contract, part.entity, delivery, keys)
-        table = shaper.raw_table(outcome.admitted)
+        table = shaper.raw_table(rows)
         part.subjects = shaper.subjects
         if outcome.redated:
             again = _redated_rows(settings, ledger, part, table.schema)
@@ -306,9 +323,9 @@ def _write_files(intake: Intake, parts: Sequence[_EntityPart]) -> list[FileEntry
             table, folder, f"{part.entity.name}-{{sha16}}.parquet", settings.home, owner_only=False
         )
         part.files.append(_entry(settings, delivery, "raw", part.entity.name, raw))
-        if outcome.admitted:
+        if rows:
             folder = settings.restricted / "originals" / delivery.channel / day
-            table = shaper.original_table(outcome.admitted)
+            table = shaper.original_table(rows)
             original = write_table(table, folder, "{sha}.parquet", settings.home, owner_only=True)
             part.files.append(_entry(settings, delivery, "original", part.entity.name, original))
         identities |= shaper.identities
@@ -497,6 +514,7 @@ def _store_keys(connection: sqlite3.Connection, delivery: Delivery, part: _Entit
         days |= _voice_days(connection, None)
     else:
         days |= {outcome.upserts[one].event_date for one in (*changed, *outcome.redated)}
+        days |= {one.event_date for one in outcome.kept}
     connection.executemany(
         "insert or ignore into touched_day values (?,?,?,?)",
         [(delivery.delivery_id, delivery.channel, part.entity.name, day) for day in sorted(days)],

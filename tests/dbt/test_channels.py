@@ -143,8 +143,8 @@ def first_day(home: RawHome) -> None:
         "mail",
         received,
         [
-            {"message_no": "<[邮箱]>", "sender": "a@example.com", "subject": "投诉", "body_own": "刹车失灵",
-             "sent_at": at(DAY)},
+            {"message_no": "a1@mail.example", "sender": "a@example.com", "subject": "投诉", "body_own": "刹车失灵",
+             "in_reply_to": "a0@mail.example", "sent_at": at(DAY)},
         ],
     )  # fmt: skip
     home.deliver(
@@ -270,8 +270,10 @@ def test_keys_and_roles_of_the_inner_channels(first: Warehouse) -> None:
     )  # fmt: skip
     mail, interview = voice(first, "customer_mail"), voice(first, "interview")
     assert (mail["author_key_basis"], mail["verbatim"]) == ("mail", "投诉\n刹车失灵")
-    # A masked number tells no mail apart.
-    assert mail["source_voice_no"] is None
+    # A mail's own id looks like an address; it and the one answered survive as pseudonyms.
+    assert mail["source_voice_no"].startswith("k1_")
+    assert mail["reply_to_no"].startswith("k1_")
+    assert mail["source_voice_no"] != mail["reply_to_no"]
     assert (interview["author_key_basis"], interview["source_categories_zh"]) == ("customer", "家用")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ml.identity import graph
-from ml.identity.evidence import write_sightings
+from ml.identity.evidence import Source
 from ml.identity.resolve import Policy
 
 Files = Sequence[tuple[Path, str, str]]
@@ -24,22 +24,21 @@ class Linking:
         self.folder = folder
 
     def run(self, files: Files, policy: Policy = PUBLIC) -> graph.LinkCounts:
-        sightings = []
-        for path, channel, entity in files:
-            # As in a home, where a raw file is named after its content.
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-            out = self.folder / "sightings" / f"{path.stem}-{digest}.parquet"
-            if not out.is_file():
-                write_sightings(path, channel, entity, out)
-            sightings.append(out)
         with graph.open_engine("1GB") as engine:
-            return graph.link(engine, sightings, self.folder, policy)
+            return graph.link(engine, [self._source(*one) for one in files], self.folder, policy)
+
+    @staticmethod
+    def _source(path: Path, channel: str, entity: str) -> Source:
+        """Name a raw file after its content, as in a home."""
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        return Source(path, f"{path.stem}-{digest}", channel, entity)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         return graph.read_result(self.folder, name).to_pylist()
 
     def results(self) -> dict[str, list[dict[str, Any]]]:
-        return {name: self.rows(name) for name in graph.RESULTS}
+        """Return all rows; the order of voices and edges means nothing."""
+        return {name: sorted(self.rows(name), key=repr) for name in graph.RESULTS}
 
     def voices(self) -> dict[str, dict[str, Any]]:
         return {row["feedback_id"]: row for row in self.rows("voice_link")}

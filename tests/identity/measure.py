@@ -40,6 +40,7 @@ def compare(found: Mapping[str, str], truth: Mapping[str, tuple[str, str]]) -> P
             for place, one in enumerate(voices):
                 for other in voices[place + 1 :]:
                     if truth[one][0] != truth[other][0]:
-                        wrong[tuple(sorted((truth[one][1], truth[other][1])))] += 1
+                        first, second = sorted((truth[one][1], truth[other][1]))
+                        wrong[first, second] += 1
     true = sum(comb(n, 2) for n in Counter(person for person, _ in truth.values()).values())
     return Pairs(linked, true, right, dict(wrong.most_common()))

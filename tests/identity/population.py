@@ -138,7 +138,7 @@ class Population:
                 "event_basis": "source_time",
                 "received_at": at + timedelta(hours=9 + version % 7),
                 "is_deleted": False,
-                "verbatim": "文字" if voice else None,
+                "score_input_hash": "h" if voice else None,
                 "text_keys": text_keys,
                 "updated_at": (at + timedelta(days=0)).strftime("%Y-%m-%d %H:%M:%S.%f"),
                 **fields,

@@ -26,7 +26,7 @@ class Records:
             "record_id": record, "voice_id": voice, "version_key": f"{version:05d}",
             "content_hash": f"{record}{version}", "event_at": at, "event_basis": "source_time",
             "received_at": at + timedelta(hours=9), "is_deleted": fields.pop("is_deleted", False),
-            "verbatim": "文字" if voice else None, "text_keys": fields.pop("text_keys", None),
+            "score_input_hash": "h" if voice else None, "text_keys": fields.pop("text_keys", None),
             "updated_at": at.strftime("%Y-%m-%d %H:%M:%S.%f"),
         }  # fmt: skip
         self._rows.setdefault((channel, entity), []).append(row | fields)

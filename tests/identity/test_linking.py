@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from ml.identity.graph import read_result
 from orchestration.admission.ledger import Ledger
 from orchestration.identity_commands import identity_group
+from orchestration.journey import WIDEST_JOURNEY_SQL
 from orchestration.linking import LinkError, decide, decisions, identity_folder, link_pending, pending_links
 from orchestration.settings import Settings
 from orchestration.warehouse import control, dbt_runner
@@ -119,16 +120,22 @@ def test_the_command_says_what_it_did_and_what_is_wrong(
     assert "测试" in runner.invoke(identity_group, ["list"]).output
 
 
+def kept_channels(settings: Settings) -> set[str]:
+    """Channels of which the state holds keys."""
+    path = identity_folder(settings) / "state" / "state.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return {one for (one,) in connection.execute("select distinct channel from sight").fetchall()}
+
+
 def test_sightings_of_files_that_left_are_forgotten(home: RawHome, ledger: Any) -> None:
     link_pending(home.settings, ledger)
-    before = set((identity_folder(home.settings) / "sightings").rglob("*.parquet"))
+    assert "call_center" in kept_channels(home.settings)
     gone = SimpleNamespace(
         files=lambda zone: [one for one in home.files(zone) if one.channel != "call_center"],
         connection=ledger.connection,
     )
     link_pending(home.settings, gone)  # type: ignore[arg-type]
-    after = set((identity_folder(home.settings) / "sightings").rglob("*.parquet"))
-    assert {path.parts[-3] for path in before - after} == {"call_center"}
+    assert "call_center" not in kept_channels(home.settings)
     assert "call_center" not in {row["channel"] for row in voices(home.settings).values()}
 
 
@@ -161,6 +168,23 @@ def test_dbt_tells_persons_owners_and_journeys(home: RawHome, ledger: Any) -> No
     )
     assert kinds[0][0] >= 4
     assert kinds[0][1] == kinds[0][2]
+    # A journey has one order and names the source of every event.
+    assert ask("select count(*) from core.fct_journey_event where source_channel is null") == [(0,)]
+    assert ask(
+        "select count(*) from core.fct_journey_event where event_kind = 'voice' and source_channel not in"
+        " (select channel from core.dim_channel)"
+    ) == [(0,)]
+    days = "select person_id, event_date, count(*) as n, max(day_event_no) as last, count(distinct day_event_no) as d"
+    assert ask(
+        f"select count(*) from ({days} from core.fct_journey_event group by all) where n <> last or n <> d"
+    ) == [(0,)]
+    widest = ask(WIDEST_JOURNEY_SQL)
+    assert len({row[5] for row in widest}) == max(
+        row[0]
+        for row in ask("select count(distinct source_channel) from core.fct_journey_event group by person_id")
+    )
+    assert len({row[0] for row in widest}) == 1
+    assert [row[1:3] for row in widest] == sorted(row[1:3] for row in widest)
     totals = ask(
         "select sum(feedback_count), (select count(*) from core.fct_feedback), sum(person_linked_count)"
         " from reports.rpt_identity_quality"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ml.identity import graph
-from ml.identity.evidence import EvidenceError, load_rules, write_sightings
+from ml.identity.evidence import EvidenceError, Source, load_rules, read_sightings
 from ml.identity.resolve import Decision
 from tests.identity.conftest import PUBLIC, Linking
 from tests.identity.small import Records
@@ -300,7 +300,7 @@ def test_a_file_that_is_no_raw_file_is_named(tmp_path: Path) -> None:
     bad = tmp_path / "bad.parquet"
     bad.write_bytes(b"not parquet")
     with pytest.raises(EvidenceError, match=r"bad\.parquet: cannot be read as Parquet"):
-        write_sightings(bad, "call_center", "call", tmp_path / "out.parquet")
+        read_sightings(Source(bad, "bad", "call_center", "call"))
 
 
 def test_a_broken_rule_table_names_its_line(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 -- 一行 = 一封客户邮件，按统一反馈记录的列表达。
--- 邮件编号形似邮箱，收数时可能被脱敏；脱敏后的编号分不清邮件，故为空。
+-- 邮件编号形似邮箱，收数时成为假名键：每封邮件仍各有其号，回信仍找得到所回之信。
 with mails as (
     select * from {{ ref('stg_customer_mail__mail') }}
 ),
@@ -10,9 +10,9 @@ conformed as (
         record_id,
         feedback_id,
         'customer_mail' as channel,
-        case when message_no not like '%[%' then message_no end as source_voice_no,
+        message_no_key as source_voice_no,
         cast(null as string) as thread_no,
-        case when in_reply_to not like '%[%' then in_reply_to end as reply_to_no,
+        in_reply_to_key as reply_to_no,
         cast(null as string) as repost_of_no,
 
         ----------  来源给出的身份与车型

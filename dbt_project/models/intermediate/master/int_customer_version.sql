@@ -17,7 +17,10 @@ with versions as (
 ranked as (
     select
         versions.*,
-        row_number() over (partition by record_id, version_key order by {{ version_order() }}) as copy_rank
+        -- 同一版本可由几份交付带来：版本键在「|」之后是收到的先后，与客户的历史无关。
+        row_number() over (
+            partition by record_id, split_part(version_key, '|', 1) order by {{ version_order() }}
+        ) as copy_rank
     from versions
 )
 

@@ -12,11 +12,11 @@ renamed as (
         content_hash,
 
         ----------  契约字段
-        message_no,
+        message_no_key,
         sender_key,
         recipient_key,
         cast(sent_at as timestamp) as sent_at,
-        in_reply_to,
+        in_reply_to_key,
         attachment_names,
         list_unsubscribe,
 
