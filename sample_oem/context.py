@@ -28,8 +28,8 @@ class VoiceTruth(NamedTuple):
     ``voice`` is the voice key as the source writes it (its parts joined by ``/``), ``vehicle`` and
     ``speaker`` are world indices (-1 = a stranger). ``speaker_role`` is owner, rival_owner, public,
     adviser, agent, bot or technician. ``aspect`` is empty and ``polarity`` 0 for noise. ``group`` names
-    texts that belong together (``group_kind``: exact, edited, template, quoted), ``origin`` the voice
-    that is repeated.
+    texts that belong together (``group_kind``: exact, edited, template, quoted; again: one's own text
+    handed in once more), ``origin`` the voice that is repeated.
     """
 
     channel: str

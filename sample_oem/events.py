@@ -26,22 +26,22 @@ __all__ = ["CHANNEL_SHARE", "Happenings", "Invitations", "Problems", "Voices", "
 
 # Share of the voices of a day per channel; the sum is 1.
 CHANNEL_SHARE: dict[str, float] = {
-    "complaint_site": 0.105,
-    "forum": 0.115,
-    "media_comments": 0.20,
-    "call_center": 0.16,
-    "survey": 0.11,
-    "social_media": 0.10,
-    "online_chat": 0.06,
-    "owner_app": 0.05,
-    "forum_threads": 0.035,
-    "private_group": 0.02,
-    "dealer_note": 0.015,
-    "review_site": 0.01,
-    "order_message": 0.01,
-    "customer_mail": 0.0065,
-    "news": 0.003,
-    "interview": 0.0005,
+    "complaint_site": 0.0975,
+    "forum": 0.1075,
+    "media_comments": 0.1865,
+    "call_center": 0.149,
+    "survey": 0.103,
+    "social_media": 0.0935,
+    "online_chat": 0.056,
+    "dealer_note": 0.05,
+    "owner_app": 0.0465,
+    "forum_threads": 0.0325,
+    "customer_mail": 0.03,
+    "private_group": 0.0185,
+    "review_site": 0.0095,
+    "order_message": 0.0095,
+    "news": 0.008,
+    "interview": 0.0025,
 }
 # Chance that a trouble is voiced in a channel, and the mean delay in days until it is.
 _REACTION: dict[str, tuple[float, float]] = {
@@ -54,8 +54,8 @@ _REACTION: dict[str, tuple[float, float]] = {
     "owner_app": (0.10, 0.6),
     "forum_threads": (0.05, 2.0),
     "private_group": (0.04, 1.0),
-    "dealer_note": (0.05, 3.0),
-    "customer_mail": (0.02, 4.0),
+    "dealer_note": (0.12, 3.0),
+    "customer_mail": (0.06, 4.0),
 }
 # Share of further voices that speak of somebody's recent trouble once more.
 _ECHO: dict[str, float] = {

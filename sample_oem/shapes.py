@@ -14,6 +14,7 @@ import orjson
 
 from sample_oem import channels
 from sample_oem.catalogue import ASPECTS
+from sample_oem.channels.copied import Again, Campaigns
 from sample_oem.context import DAY_S, Context, csv_line
 from sample_oem.damage import json_breaks
 from sample_oem.personal import Personal
@@ -102,45 +103,11 @@ _INVITE_BY = ("短信", "微信", "App", "电话", "邮件")
 _QUEUES = ("after_sales", "complaint", "consult", "roadside", "sales")
 
 
-class Campaigns:
-    """Owners who copy one another's complaint: groups of texts alike but for numbers and a few words."""
-
-    _JOIN, _START, _EDITS = (
-        0.066,
-        0.004,
-        ("！", "。请尽快处理", "，强烈要求解决", "", "，我也是", "。同款车主"),
-    )
-
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-        self.templates: list[str] = []
-        self.origins: list[str] = []
-        self.members: dict[str, int] = {}
-
-    def maybe(self, text: str, voice: str) -> str:
-        """Give the text itself, or (one in twenty) a copy of a circulating template."""
-        roll = self.rng.random()
-        if roll < self._START and 12 < len(text) < 160:
-            self.templates.append(text)
-            self.origins.append(voice)
-            self.members[voice] = len(self.templates) - 1
-        elif self.templates and roll > 1 - self._JOIN:
-            # Early templates spread further, as rows of one long quarrel do.
-            group = int(len(self.templates) * self.rng.random() ** 2.5)
-            self.members[voice] = group
-            text = self.templates[group] + (self.rng.choice(self._EDITS) if self.rng.random() < 0.4 else "")
-        return text
-
-    def group(self, voice: str) -> tuple[str, str, str]:
-        """(name, kind, origin) of the template group a complaint belongs to, empty where to none."""
-        found = self.members.get(voice)
-        return ("", "", "") if found is None else (f"template-{found}", "template", self.origins[found])
-
-
 def complaint_site(context: Context) -> list[Item]:
     """投诉网站: one row per problem type of a complaint (a tenth have two or three)."""
     composer, rng = Composer(context.world, "complaint_site", context.seed), context.stream("complaint_site")
     personal, campaigns = Personal(context, "complaint_site", "complaint", composer), Campaigns(rng)
+    again = Again(rng, share=0.035, least=80)
     account = Account(context, "complaint_site", "owner")
     items: list[Item] = []
     for row in rows(context, "complaint_site"):
@@ -149,9 +116,12 @@ def complaint_site(context: Context) -> list[Item]:
         )
         number = "".join(c for c in stamp if c.isdigit()) + f"{row.number % 1_000_000:06d}"
         model = MODELS[int(context.world.vehicles.model[row.vehicle])]
-        text = composer.complaint(row.vehicle, row.topic)
-        text = personal.maybe(campaigns.maybe(text, number), row.vehicle, number, row.day)
-        account.note(row, number, group=campaigns.group(number))
+        text = again.maybe(row, number)
+        if not text:
+            told = campaigns.maybe(composer.complaint(row.vehicle, row.topic), number)
+            text = personal.maybe(told, row.vehicle, number, row.day)
+            again.keep(row, number, text, is_own=text == told and number not in campaigns.members)
+        account.note(row, number, group=again.groups.get(number) or campaigns.group(number))
         for system, kind in _problem_types(rng, row.aspect):
             cells = (number, BRAND, model.series, model.name, text, system, kind, stamp[:10])
             key = (number, system, kind)
@@ -193,13 +163,17 @@ def media_comments(context: Context) -> list[Item]:
     """汽车媒体评论: one row per aspect of a comment, with the labels of the platform."""
     composer, rng = Composer(context.world, "media_comments", context.seed), context.stream("media_comments")
     personal = Personal(context, "media_comments", "comment", composer)
-    account = Account(context, "media_comments", "public")
+    account, again = Account(context, "media_comments", "public"), Again(rng, share=0.018, least=48)
     items: list[Item] = []
     for row in rows(context, "media_comments"):
         topics, moods = neighbours(rng, row, 0.25)
         number = f"m{100_000 + row.number}"
-        text = personal.maybe(composer.comment(row.vehicle, topics, moods), row.vehicle, number, row.day)
-        account.note(row, number)
+        text = again.maybe(row, number)
+        if not text:
+            told = composer.comment(row.vehicle, topics, moods)
+            text = personal.maybe(told, row.vehicle, number, row.day)
+            again.keep(row, number, text, is_own=text == told)
+        account.note(row, number, group=again.group(number))
         subjects: dict[str, int] = {}
         for topic, mood in zip([row.aspect, *topics[1:]], moods, strict=True):
             subjects.setdefault(ASPECTS[topic].subject, mood)

@@ -36,7 +36,7 @@ class LengthLaw:
 
 LENGTHS: dict[str, LengthLaw] = {
     "complaint_site": LengthLaw(84, 1.2, 5, 1000),
-    "forum": LengthLaw(76, 1.48, 10, 9000),
+    "forum": LengthLaw(75, 1.52, 10, 4000),
     "media_comments": LengthLaw(33, 0.78, 8, 400),
     "call_center": LengthLaw(60, 0.7, 12, 600),
     "survey": LengthLaw(14, 0.8, 2, 200),
@@ -45,11 +45,11 @@ LENGTHS: dict[str, LengthLaw] = {
     "customer_mail": LengthLaw(170, 0.6, 20, 1500),
     "owner_app": LengthLaw(33, 0.78, 4, 400),
     "social_media": LengthLaw(29, 0.8, 4, 600),
-    "forum_threads": LengthLaw(76, 1.44, 12, 7000),
+    "forum_threads": LengthLaw(74, 1.55, 12, 3500),
     "forum_replies": LengthLaw(24, 0.9, 3, 600),
     "news": LengthLaw(760, 0.45, 300, 2000),
     "private_group": LengthLaw(16, 0.8, 2, 160),
-    "review_site": LengthLaw(74, 1.46, 12, 8000),
+    "review_site": LengthLaw(74, 1.54, 12, 3500),
     "interview": LengthLaw(4800, 0.25, 3000, 8000),
     "order_message": LengthLaw(20, 0.7, 3, 200),
     "dealer_note": LengthLaw(38, 0.5, 8, 240),
@@ -57,7 +57,7 @@ LENGTHS: dict[str, LengthLaw] = {
 }
 # Share of short texts for which nobody checks whether somebody said the same before: as many repeats
 # as real texts of the kind have.
-CARELESS: dict[str, float] = {"media_comments": 1.0, "social_media": 0.08, "owner_app": 0.1}
+CARELESS: dict[str, float] = {"social_media": 0.08, "owner_app": 0.1}
 # The stations of a complaint in telling order, and how eagerly each is taken when there is room.
 _STATIONS: tuple[tuple[str, float, int], ...] = (
     ("c_intro", 0.55, 1),
