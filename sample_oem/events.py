@@ -17,6 +17,7 @@ from sample_oem.business.surveys import Invitations, invite
 from sample_oem.scenarios import STORY
 from sample_oem.stories import Tale, tales
 from sample_oem.streams import Streams
+from sample_oem.subjects import about_leads, about_orders
 from sample_oem.world import World
 
 if TYPE_CHECKING:
@@ -200,7 +201,12 @@ def happen(
         name: _channel(scene, name, stories.get(name, [])) for name in CHANNEL_SHARE if name != "survey"
     }
     invitations = invite(streams, world, volumes * CHANNEL_SHARE["survey"], start, problems)
-    business, links = record(streams, world, problems, voices, start, len(volumes))
+    business = record(streams, world, problems, voices, start, len(volumes))
+    links: dict[str, np.ndarray] = {}
+    voices["order_message"], links["order_message"] = about_orders(
+        streams, world, voices["order_message"], business, start
+    )
+    voices["dealer_note"], links["dealer_note"] = about_leads(streams, world, voices["dealer_note"], business)
     return Happenings(problems, voices, invitations, business, links)
 
 

@@ -119,7 +119,7 @@ def complaint_site(context: Context) -> list[Item]:
         text = again.maybe(row, number)
         if not text:
             told = campaigns.maybe(composer.complaint(row.vehicle, row.topic), number)
-            text = personal.maybe(told, row.vehicle, number, row.day)
+            text = personal.maybe(told, row.vehicle, number, row.day, row.speaker)
             again.keep(row, number, text, is_own=text == told and number not in campaigns.members)
         account.note(row, number, group=again.groups.get(number) or campaigns.group(number))
         for system, kind in _problem_types(rng, row.aspect):
@@ -152,7 +152,7 @@ def forum(context: Context) -> list[Item]:
         text = composer.post(row.vehicle, topics, moods)
         while text in seen:
             text = composer.post(row.vehicle, topics, moods)
-        text = personal.maybe(text, row.vehicle, "", row.day)
+        text = personal.maybe(text, row.vehicle, "", row.day, row.speaker)
         seen.add(text)
         account.note(row, hashlib.sha256(text.encode()).hexdigest())
         items.append(Item(row.day, "post", (text,), csv_line((text,)), "", text))
@@ -171,7 +171,7 @@ def media_comments(context: Context) -> list[Item]:
         text = again.maybe(row, number)
         if not text:
             told = composer.comment(row.vehicle, topics, moods)
-            text = personal.maybe(told, row.vehicle, number, row.day)
+            text = personal.maybe(told, row.vehicle, number, row.day, row.speaker)
             again.keep(row, number, text, is_own=text == told)
         account.note(row, number, group=again.group(number))
         subjects: dict[str, int] = {}
@@ -194,7 +194,10 @@ def call_center(context: Context) -> list[Item]:
         turns = composer.call(row.vehicle, row.topic, row.mood)
         spoken = [i for i, (who, _) in enumerate(turns) if who == "customer"]
         place = spoken[-1] if len(spoken) == 1 else spoken[1]
-        turns[place] = ("customer", personal.maybe(turns[place][1], row.vehicle, number, row.day))
+        turns[place] = (
+            "customer",
+            personal.maybe(turns[place][1], row.vehicle, number, row.day, row.speaker),
+        )
         account.note(row, number)
         body = _call_body(context, rng, number, row, turns)
         items += _call_versions(context, rng, body, row.day, row.aspect)
@@ -204,22 +207,26 @@ def call_center(context: Context) -> list[Item]:
 def _call_body(
     context: Context, rng: random.Random, number: str, row: Row, turns: list[tuple[str, str]]
 ) -> dict[str, object]:
-    day, vehicle, severity = row.day, row.vehicle, row.severity
-    world = context.world
-    owner = int(world.vehicles.owner[vehicle])
+    day, severity, people = row.day, row.severity, context.world.customers
     drawn = int(rng.gauss(14.5, 3.4) * 3600) % DAY_S
     second = min(row.second if row.second >= 0 else drawn, DAY_S - 1200)
     started, seconds = context.epoch_ms(day, second), 40 + 14 * len(turns) + rng.randrange(120)
     known = rng.random()
+    phone, customer, vin = "", "", ""
+    if row.speaker >= 0:
+        phone, customer = people.phone[row.speaker], people.number[row.speaker]
+        vin = context.world.vehicles.vin[row.vehicle]
+    elif known < 0.96:
+        phone = f"1{rng.choice(('33', '47', '55', '76', '98'))}{rng.randrange(10**8):08d}"
     return {
         "call_id": number,
         "started_at_ms": started,
         "ended_at_ms": started + seconds * 1000,
         "updated_at_ms": started + seconds * 1000 + 60_000,
         "status": "active",
-        "caller_phone": world.customers.phone[owner] if known < 0.96 else "",
-        "customer_id": world.customers.number[owner] if known < 0.75 else "",
-        "vin": world.vehicles.vin[vehicle] if known < 0.62 else "",
+        "caller_phone": phone if known < 0.96 else "",
+        "customer_id": customer if known < 0.75 else "",
+        "vin": vin if known < 0.62 else "",
         "agent_id": f"A{rng.randrange(1, 60):03d}",
         "queue": "roadside" if severity == 3 and known < 0.3 else rng.choice(_QUEUES),
         "agent_tags": [],

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from sample_oem import identifiers
 from sample_oem.catalogue import ASPECTS
 from sample_oem.context import DAY_S, Context
 from sample_oem.personal import Personal
@@ -30,6 +31,7 @@ TRADITIONAL_SHARE = {
     "online_chat": 0.005,
 }
 _FULL_WIDTH_SHARE = 0.01
+_STRANGE_PREFIXES = ("133", "147", "155", "176", "198")
 _RIVAL_OWNERS = 0.6
 
 
@@ -79,8 +81,28 @@ class Desk(Generic[C]):
         return text, SIMPLIFIED
 
     def owner(self, row: Row) -> int:
-        """Index of the owner who speaks, or who owns the car spoken about."""
+        """Index of the owner who speaks, or who owns the car spoken about (for traits, never for keys)."""
         return row.speaker if row.speaker >= 0 else int(self.context.world.vehicles.owner[row.vehicle])
+
+    def customer_no(self, row: Row) -> str:
+        """Customer number of the speaker; a stranger has none."""
+        return self.context.world.customers.number[row.speaker] if row.speaker >= 0 else ""
+
+    def phone(self, row: Row) -> str:
+        """Phone of the speaker; a stranger's is nobody else's."""
+        if row.speaker >= 0:
+            return self.context.world.customers.phone[row.speaker]
+        return f"{self.rng.choice(_STRANGE_PREFIXES)}{self.rng.randrange(10**8):08d}"
+
+    def stranger(self) -> str:
+        """Name of somebody we do not know."""
+        return identifiers.person_names(self.personal.numbers, 1)[0]
+
+    def app_account(self, row: Row) -> str:
+        """Account of the speaker in the app: the world's own, or one that is bound to no car."""
+        if row.speaker >= 0:
+            return self.context.world.customers.app_user[row.speaker]
+        return f"v{self.rng.randrange(16**10):010x}"
 
     def handle(self, row: Row, stranger_share: float = 0.0) -> str:
         """Public user id: one per owner and channel, a fresh one for strangers."""

@@ -77,7 +77,7 @@ def _social_said(desk: Desk[SocialWriter], copies: Copies, row: Row, key: str) -
         return Said(desk.noise.text(noise, row.vehicle), SIMPLIFIED, noise, NO_GROUP), ""
     topics, moods = desk.topics(row, 0.25)
     told = desk.claimed(row, desk.composer.own(row.vehicle, topics, moods))
-    text = desk.personal.maybe(told, row.vehicle, key, row.day)
+    text = desk.personal.maybe(told, row.vehicle, key, row.day, row.speaker)
     copies.keep(row.number, key, text)
     text, script = desk.surfaced(text) if text == told else (text, SIMPLIFIED)
     return Said(text, script, "", NO_GROUP), ""
@@ -215,7 +215,7 @@ def _floor_said(
         topics, moods = desk.topics(row, 0.75)
         text = desk.composer.post(row.vehicle, topics, moods)
     text = desk.claimed(row, text)
-    told = desk.personal.maybe(text, row.vehicle, number, row.day)
+    told = desk.personal.maybe(text, row.vehicle, number, row.day, row.speaker)
     if not is_reply:
         copies.keep(row.number, number, told)
     told, script = desk.surfaced(told) if told == text else (told, SIMPLIFIED)
@@ -327,7 +327,7 @@ def _review_items(desk: Desk[ReviewWriter], row: Row) -> list[Item]:
     if noise:
         best, worst, content = "", "", desk.noise.text(noise, row.vehicle)
     elif content:
-        content = desk.personal.maybe(desk.claimed(row, content), row.vehicle, number, row.day)
+        content = desk.personal.maybe(desk.claimed(row, content), row.vehicle, number, row.day, row.speaker)
     else:
         worst = desk.claimed(row, worst)
     desk.account.note(row, number, noise=noise, role="owner" if row.speaker >= 0 else "public")

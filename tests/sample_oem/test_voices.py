@@ -275,9 +275,23 @@ def test_claims_are_quoted_where_a_campaign_reached(world) -> None:
 
 def test_order_messages_fit_their_kind(world) -> None:
     writer = OrderWriter(world, "order_message", 2)
-    for kind, words in (("退订", "退|定|不要|去买"), ("改单", "改|换|加|不要|差价|下错")):
-        texts = [writer.message(kind, 0, 5, 0, is_told=False) for _ in range(60)]
-        assert sum(bool(re.search(words, t)) for t in texts) > 50
+    cases = (
+        ("退订", True, "退|定|不要|去买"),
+        ("改单", True, "改|换|加|不要|差价"),
+        ("催单", True, "订单|下的定|提|排产|到店|现车|路上|安排|交车"),
+        ("改单", False, "换|改|多加|不要|先别发"),
+        ("退货", False, "退|发错|少发|坏|尺寸"),
+    )
+    for kind, is_car, words in cases:
+        texts = [
+            writer.message(kind, (0, 5, 0), ("车顶箱", "黑色"), is_car=is_car, is_story=False)
+            for _ in range(60)
+        ]
+        assert sum(bool(re.search(words, t)) for t in texts) > 50, (kind, is_car, texts)
+    asked = [
+        writer.message("催单", (0, 5, 0), ("车顶箱", "黑色"), is_car=False, is_story=False) for _ in range(60)
+    ]
+    assert sum("车顶箱" in text for text in asked) > 10
 
 
 def test_notes_and_repair_lines_are_shorthand(world) -> None:
