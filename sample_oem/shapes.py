@@ -15,6 +15,7 @@ import orjson
 from sample_oem import channels
 from sample_oem.catalogue import ASPECTS
 from sample_oem.channels.copied import Again, Campaigns
+from sample_oem.channels.people import Keys
 from sample_oem.context import DAY_S, Context, csv_line
 from sample_oem.damage import json_breaks
 from sample_oem.personal import Personal
@@ -187,7 +188,7 @@ def call_center(context: Context) -> list[Item]:
     """客服热线: a call per line; a few come again corrected (newer version) or deleted."""
     composer, rng = Composer(context.world, "call_center", context.seed), context.stream("call_center")
     personal = Personal(context, "call_center", "call", composer)
-    account = Account(context, "call_center", "owner")
+    account, keys = Account(context, "call_center", "owner"), Keys(context, rng)
     items: list[Item] = []
     for row in rows(context, "call_center"):
         number = f"CALL{context.date(row.day).replace('-', '')}-{row.number:06d}"
@@ -199,32 +200,26 @@ def call_center(context: Context) -> list[Item]:
             personal.maybe(turns[place][1], row.vehicle, number, row.day, row.speaker),
         )
         account.note(row, number)
-        body = _call_body(context, rng, number, row, turns)
+        body = _call_body(keys, number, row, turns)
         items += _call_versions(context, rng, body, row.day, row.aspect)
     return items
 
 
-def _call_body(
-    context: Context, rng: random.Random, number: str, row: Row, turns: list[tuple[str, str]]
-) -> dict[str, object]:
-    day, severity, people = row.day, row.severity, context.world.customers
+def _call_body(keys: Keys, number: str, row: Row, turns: list[tuple[str, str]]) -> dict[str, object]:
+    context, rng, day, severity = keys.context, keys.rng, row.day, row.severity
     drawn = int(rng.gauss(14.5, 3.4) * 3600) % DAY_S
     second = min(row.second if row.second >= 0 else drawn, DAY_S - 1200)
     started, seconds = context.epoch_ms(day, second), 40 + 14 * len(turns) + rng.randrange(120)
     known = rng.random()
-    phone, customer, vin = "", "", ""
-    if row.speaker >= 0:
-        phone, customer = people.phone[row.speaker], people.number[row.speaker]
-        vin = context.world.vehicles.vin[row.vehicle]
-    elif known < 0.96:
-        phone = f"1{rng.choice(('33', '47', '55', '76', '98'))}{rng.randrange(10**8):08d}"
+    phone, customer = keys.phone(row), keys.customer_no(row)
+    vin = context.world.vehicles.vin[row.vehicle] if customer else ""
     return {
         "call_id": number,
         "started_at_ms": started,
         "ended_at_ms": started + seconds * 1000,
         "updated_at_ms": started + seconds * 1000 + 60_000,
         "status": "active",
-        "caller_phone": phone if known < 0.96 else "",
+        "caller_phone": phone if known < 0.96 or row.staff >= 0 else "",
         "customer_id": customer if known < 0.75 else "",
         "vin": vin if known < 0.62 else "",
         "agent_id": f"A{rng.randrange(1, 60):03d}",

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sample_oem.catalogue import ASPECTS
 from sample_oem.context import Context, VoiceTruth
+from sample_oem.subjects import staff_number
 from sample_oem.voices.stories import story_name, topic_of
 
 
@@ -20,7 +21,8 @@ class Row(NamedTuple):
     """One voice to be written. Indices are of the world; -1 = none.
 
     ``topic`` picks the words (aspect or story), ``aspect`` the truth; ``second`` is the second of the
-    Shanghai day; ``speaker`` the owner who speaks (-1 = a stranger).
+    Shanghai day; ``speaker`` the owner who speaks (-1 = a stranger); ``staff`` the adviser who writes in
+    the name of the car's owner.
     """
 
     number: int
@@ -35,12 +37,13 @@ class Row(NamedTuple):
     campaign: int
     repost_of: int
     speaker: int
+    staff: int
     topic: int
 
 
 _COLUMNS = (
     "day", "vehicle", "aspect", "polarity", "severity", "problem",
-    "second", "story", "campaign", "repost_of", "speaker",
+    "second", "story", "campaign", "repost_of", "speaker", "staff",
 )  # fmt: skip
 
 
@@ -73,6 +76,8 @@ class Account:
         group: Group = NO_GROUP,
     ) -> None:
         """Note one voice; ``group`` is (name, kind, voice repeated)."""
+        # What advisers and bots say after somebody who poses is their own.
+        staff = -1 if role in ("adviser", "bot") else row.staff
         self.context.voice_truth.append(
             VoiceTruth(
                 self.channel,
@@ -80,7 +85,7 @@ class Account:
                 row.day,
                 row.vehicle,
                 row.speaker,
-                role or self.role,
+                "staff" if staff >= 0 else role or self.role,
                 "" if noise else ASPECTS[row.aspect].code,
                 0 if noise else row.mood,
                 story_name(row.story),
@@ -88,6 +93,7 @@ class Account:
                 noise,
                 script,
                 *group,
+                staff_number(staff),
             )
         )
 

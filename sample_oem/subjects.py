@@ -63,13 +63,14 @@ class Staff(NamedTuple):
 
 
 class _Placed(NamedTuple):
-    """Orders in day order: number, day placed, day it is settled, buyer and car (indices)."""
+    """Orders in day order: number, day placed, day it is settled, buyer and car (indices), and identity."""
 
     number: np.ndarray
     day: np.ndarray
     done: np.ndarray
     buyer: np.ndarray
     car: np.ndarray
+    identity: np.ndarray
 
 
 def goods(business: Business) -> dict[str, Goods]:
@@ -117,6 +118,11 @@ def staff(business: Business) -> dict[str, list[Staff]]:
     return found
 
 
+def staff_number(staff: int) -> str:
+    """Number of a member of staff as the CRM writes it (empty for -1)."""
+    return f"ST{staff:06d}" if staff >= 0 else ""
+
+
 # -- orders ---------------------------------------------------------------------------------------
 def about_orders(
     streams: Streams, world: World, voices: Voices, business: Business, first_day: int
@@ -129,8 +135,7 @@ def about_orders(
     accessories, cars = _accessories(world, business, first_day), _car_orders(world, business)
     returned = _of(accessories, _returns(business, accessories))
     returned = _of(returned, np.argsort(returned.done, kind="stable"))
-    number = np.arange(len(voices))
-    kind, pick = streams.chance("about/kind", number), streams.chance("about/pick", number)
+    kind = streams.chance("about/kind", np.arange(len(voices)))
     links = np.full(len(voices), "", dtype=object)
     vehicle, speaker = voices.vehicle.copy(), voices.speaker.copy()
     for i, (day, story) in enumerate(zip(voices.day.tolist(), voices.story.tolist(), strict=True)):
@@ -141,10 +146,20 @@ def about_orders(
             pools = [_due(returned, day), pools[0]]
         for placed in pools:
             if len(placed.day):
-                row = int(pick[i] * len(placed.day))
+                row = _drawn(streams, "about/order", placed.identity, i)
                 links[i], vehicle[i], speaker[i] = placed.number[row], placed.car[row], placed.buyer[row]
                 break
     return replace(voices, vehicle=vehicle, speaker=speaker), links
+
+
+def _drawn(streams: Streams, name: str, identity: np.ndarray, voice: int) -> int:
+    """Row drawn for a voice by identity: in a twin with a row more or less few draws change."""
+    return int(streams.chance(name, identity, voice).argmin())
+
+
+def _identity(numbers: np.ndarray) -> np.ndarray:
+    """Whole numbers of business numbers with two letters, each prefix in a range of its own."""
+    return np.array([int(n[2:]) * 64 + ord(n[1]) % 64 for n in numbers], dtype=np.int64)
 
 
 def _of(placed: _Placed, rows: np.ndarray) -> _Placed:
@@ -183,7 +198,8 @@ def _accessories(world: World, business: Business, first_day: int) -> _Placed:
     car = first[buyer]
     ok = (car >= 0) & _speaks(world, buyer, day + _ACCESSORY_DAYS, first_day)
     ok &= cars.sold[car].astype(int) - first_day < day
-    found = _Placed(frame["accessory_order_no"][rows], day, day + _ACCESSORY_DAYS, buyer, car)
+    number = frame["accessory_order_no"][rows]
+    found = _Placed(number, day, day + _ACCESSORY_DAYS, buyer, car, _identity(number))
     return _of(found, np.flatnonzero(ok))
 
 
@@ -210,7 +226,7 @@ def _car_orders(world: World, business: Business) -> _Placed:
     car = np.array([place[int(one[2:])] for one in number], dtype=int)
     buyer = cars.buyer[car]
     last = np.array([done.get(one, _OPEN) for one in number], dtype=int)
-    found = _Placed(number, frame["_at"][rows] // DAY_S, last, buyer, car)
+    found = _Placed(number, frame["_at"][rows] // DAY_S, last, buyer, car, _identity(number))
     return _of(found, np.flatnonzero(~world.customers.is_silent[buyer]))
 
 
@@ -227,20 +243,20 @@ def about_leads(
     number = np.array(list(known), dtype=object)
     place = {n: car for car, n in enumerate(world.vehicles.number.tolist())}
     cars = [np.flatnonzero(world.vehicles.model == n) for n in range(len(MODEL_INDEX))]
-    pools = _LeadPools(list(known.values()))
-    draw = streams.chance("about/lead", np.arange(len(voices)))
+    pools, identity = _LeadPools(list(known.values())), _identity(number)
     links = np.full(len(voices), "", dtype=object)
     vehicle, speaker = voices.vehicle.copy(), voices.speaker.copy()
     for i in np.flatnonzero(voices.speaker < 0).tolist():
-        row = pools.pick(int(voices.day[i]), int(voices.story[i]), float(draw[i]))
-        if row < 0:
+        rows = pools.find(int(voices.day[i]), int(voices.story[i]))
+        if not len(rows):
             continue
+        row = rows[_drawn(streams, "about/lead", identity[rows], i)]
         links[i] = number[row]
         if links[i].startswith("LD"):
             vehicle[i] = place[int(links[i][2:])]
             speaker[i] = world.vehicles.buyer[vehicle[i]]
         elif len(same := cars[MODEL_INDEX[known[links[i]].model_code]]):
-            vehicle[i] = same[int(draw[i] * 7919) % len(same)]
+            vehicle[i] = same[_drawn(streams, "about/car", world.vehicles.number[same], i)]
     return replace(voices, vehicle=vehicle, speaker=speaker), links
 
 
@@ -255,15 +271,13 @@ class _LeadPools:
         gone = gone[np.argsort(self.closed[gone], kind="stable")]
         self.gone = {True: gone[seats[gone] == 1], False: gone[seats[gone] == 0]}
 
-    def pick(self, day: int, story: int, draw: float) -> int:
-        """Row of a lead for a note of ``day`` (-1: none fits)."""
-        if story >= 0:
-            is_seat = story == STORY["x05"]
-            pools = [self._lost(day, is_seat=is_seat), self._lost(day, is_seat=not is_seat)]
-        else:
-            pools = [self._open(day)]
-        rows = next((pool for pool in pools if len(pool)), None)
-        return -1 if rows is None else int(rows[int(draw * len(rows))])
+    def find(self, day: int, story: int) -> np.ndarray:
+        """Rows of the leads a note of ``day`` may be about; empty where none fits."""
+        if story < 0:
+            return self._open(day)
+        is_seat = story == STORY["x05"]
+        rows = self._lost(day, is_seat=is_seat)
+        return rows if len(rows) else self._lost(day, is_seat=not is_seat)
 
     def _lost(self, day: int, *, is_seat: bool) -> np.ndarray:
         rows = self.gone[is_seat]

@@ -46,7 +46,7 @@ def _mail(desk: Desk[LetterWriter], row: Row) -> Item:
     context, rng = desk.context, desk.rng
     day = context.date(row.day).replace("-", "")
     number = f"<{day}.{row.number:07d}.{rng.randrange(16**8):08x}@{rng.choice(_HOSTS)}>"
-    noise, script = desk.noise.kind(row.problem, row.story), SIMPLIFIED
+    noise, script = desk.noise_kind(row), SIMPLIFIED
     head = {"Message-ID": number}
     if noise:
         subject, body, quoted = _machine(desk, row, noise, head)
@@ -88,7 +88,7 @@ def _letter(desk: Desk[LetterWriter], row: Row, number: str) -> tuple[str, str, 
         body, script = desk.surfaced(body)
     signature = letter.signature
     if desk.rng.random() < 0.4:
-        signature += f"\n{desk.phone(row)}"
+        signature += f"\n{desk.keys.phone(row)}"
     if desk.rng.random() < 0.25 and row.speaker >= 0:
         signature += f"\nVIN: {world.vehicles.vin[row.vehicle]}"
     quoted = f"\n\n{letter.quoted}" if letter.quoted else ""
@@ -100,7 +100,7 @@ def _sender(desk: Desk[LetterWriter], row: Row, noise: str) -> str:
     if noise == "advert":
         return f"{_word('优惠通知', 'utf-8')} <news{row.number % 9}@promo.example>"
     if row.speaker < 0:
-        return identifiers.mails(desk.personal.numbers, [desk.phone(row)])[0]
+        return identifiers.mails(desk.personal.numbers, [desk.keys.phone(row)])[0]
     mail = people.mail[row.speaker]
     mail = mail or identifiers.mails(desk.personal.numbers, [people.phone[row.speaker]])[0]
     return f"{_word(people.name[row.speaker], 'utf-8')} <{mail}>" if desk.rng.random() < 0.7 else mail

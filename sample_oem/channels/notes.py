@@ -59,7 +59,7 @@ def _note_items(book: _Notebook, row: Row) -> list[Item]:
     desk = book.desk
     context, rng, number = desk.context, desk.rng, f"N{row.number + 3_000_000}"
     head = _stage(book, row)
-    noise = desk.noise.kind(row.problem, row.story)
+    noise = desk.noise_kind(row)
     if noise:
         text = desk.noise.text(noise, row.vehicle)
     else:
@@ -105,7 +105,7 @@ def _first_cells(book: _Notebook, row: Row, number: str, head: _Head) -> tuple[s
     lead_no = book.numbers[row.number]
     known = rng.random() < 0.8
     name = (world.customers.name[row.speaker] if row.speaker >= 0 else desk.stranger()) if known else ""
-    phone = book.leads[lead_no].phone if lead_no else desk.phone(row)
+    phone = book.leads[lead_no].phone if lead_no else desk.keys.phone(row)
     writer = _writer(book, row, head.dealer, is_sales=bool(lead_no))
     is_ours = not lead_no and row.speaker >= 0
     return (

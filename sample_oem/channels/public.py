@@ -72,7 +72,7 @@ def _social_said(desk: Desk[SocialWriter], copies: Copies, row: Row, key: str) -
     source = copies.source(row)
     if source >= 0:
         return _passed_on(desk, copies, row, source)
-    noise = desk.noise.kind(row.problem, row.story)
+    noise = desk.noise_kind(row)
     if noise:
         return Said(desk.noise.text(noise, row.vehicle), SIMPLIFIED, noise, NO_GROUP), ""
     topics, moods = desk.topics(row, 0.25)
@@ -206,7 +206,7 @@ def _floor_said(
     if source >= 0:
         text, kind, voice = copies.edited(source)
         return Said(text, SIMPLIFIED, "", (f"threads-{voice}", kind, voice))
-    noise = desk.noise.kind(row.problem, row.story)
+    noise = desk.noise_kind(row)
     if noise:
         return Said(desk.noise.text(noise, row.vehicle), SIMPLIFIED, noise, NO_GROUP)
     if is_reply:
@@ -265,7 +265,7 @@ def news(context: Context) -> list[Item]:
             text, kind, voice = copies.edited(source)
             title, group = titles[source], (f"news-{voice}", kind, voice)
         else:
-            noise = desk.noise.kind(row.problem, row.story)
+            noise = desk.noise_kind(row)
             title, text, script = _article(desk, row, noise)
             if not noise and script == SIMPLIFIED:
                 copies.keep(row.number, number, text)
@@ -323,7 +323,7 @@ def _review_items(desk: Desk[ReviewWriter], row: Row) -> list[Item]:
     liked = [t for t, m in zip(topics, moods, strict=True) if m > 0]
     disliked = [t for t, m in zip(topics, moods, strict=True) if m <= 0]
     best, worst, content = desk.composer.review(row.vehicle, liked, disliked)
-    noise = desk.noise.kind(row.problem, row.story)
+    noise = desk.noise_kind(row)
     if noise:
         best, worst, content = "", "", desk.noise.text(noise, row.vehicle)
     elif content:

@@ -47,7 +47,7 @@ def owner_app(context: Context) -> list[Item]:
     items: list[Item] = []
     for row in desk.rows():
         number = f"fb{row.number + 10_000_000}"
-        noise, script = desk.noise.kind(row.problem, row.story), SIMPLIFIED
+        noise, script = desk.noise_kind(row), SIMPLIFIED
         if noise:
             text = desk.noise.text(noise, row.vehicle)
         else:
@@ -66,7 +66,7 @@ def _app_body(desk: Desk[AppWriter], row: Row, number: str, at: str) -> dict[str
     has_car = rng.random() < 0.85 and row.speaker >= 0
     return {
         "id": number,
-        "user": {"id": desk.app_account(row)},
+        "user": {"id": desk.keys.app_account(row)},
         "vehicle": {
             "vin_last8": context.world.vehicles.vin[row.vehicle][-8:] if has_car else None,
             "software_version": f"V{2 + row.day % 3}.{row.day // 30 % 10}.{row.vehicle % 4}",
@@ -138,7 +138,7 @@ def _order(desk: Desk[OrderWriter], row: Row, number: str, ordered: Mapping[str,
 
 def _order_items(desk: Desk[OrderWriter], row: Row, order: _Order) -> list[Item]:
     context, rng, number = desk.context, desk.rng, f"OM{row.number + 1_000_000}"
-    story, noise = story_name(row.story), desk.noise.kind(row.problem, row.story)
+    story, noise = story_name(row.story), desk.noise_kind(row)
     kinds = _CAR_KINDS if order.is_car else _KINDS
     kind = _STORY_KIND.get(story) or kinds[rng.randrange(len(kinds))]
     if noise:
@@ -169,8 +169,8 @@ def _order_head(desk: Desk[OrderWriter], row: Row, kind: str, number: str, order
     rng, (item, variant) = desk.rng, order.goods
     return (
         number, order.number, kind, f"{item}整车" if order.is_car else item, variant,
-        desk.phone(row) if rng.random() < 0.7 else "",
-        desk.app_account(row) if rng.random() < 0.75 else "",
+        desk.keys.phone(row) if rng.random() < 0.7 else "",
+        desk.keys.app_account(row) if rng.random() < 0.75 else "",
     )  # fmt: skip
 
 

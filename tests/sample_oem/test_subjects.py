@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sample_oem import generate
 from sample_oem.reader import csv_records, json_records, sheet_records
 
 Rows = list[dict[str, str]]
@@ -96,3 +100,75 @@ def test_notes_are_written_by_staff_who_work_there(made, notes: Rows) -> None:
             one = staff[note["顾问工号"]][-1]
             assert (note["经销商代码"], note["岗位"]) == (one["dealer_code"], one["role"])
             assert note["记录时间"][:10] < one.get("left_date", "9999")
+
+
+# -- staff who pose as customers ------------------------------------------------------------------
+@dataclass(frozen=True)
+class Posed:
+    """A sample with its deliveries and the voices of staff who pose as customers."""
+
+    out: Path
+    told: Rows
+
+
+def generated(base: Path, **how: Any) -> tuple[Path, Rows]:
+    """Folder of the deliveries, and the account of all voices."""
+    generate(base / "d", base / "t", **how)
+    with (base / "t" / "voice_truth.csv").open(encoding="utf-8", newline="") as handle:
+        return base / "d", list(csv.DictReader(handle))
+
+
+@pytest.fixture(scope="module")
+def posed(tmp_path_factory: pytest.TempPathFactory) -> Posed:
+    channels = ["call_center", "crm", "online_chat", "private_group", "review_site"]
+    how = {"days": 30, "owners": 1000, "voices_per_day": 300, "seed": 8, "channels": channels}
+    out, rows = generated(tmp_path_factory.mktemp("posed"), **how)
+    return Posed(out, [row for row in rows if row["staff_no"]])
+
+
+def test_truth_names_the_staff_who_praise_in_the_names_of_several_owners(posed: Posed) -> None:
+    told, staff = posed.told, table(posed.out / "crm", "dealer_staff", "staff_no")
+    assert {row["channel"] for row in told} == {"call_center", "online_chat", "private_group", "review_site"}
+    assert all(row["speaker_role"] == "staff" and row["polarity"] == "1" for row in told)
+    assert all(row["speaker"] == "-1" and not row["noise"] for row in told)
+    names: dict[str, set[str]] = {}
+    for row in told:
+        names.setdefault(row["staff_no"], set()).add(row["vehicle"])
+    assert len(names) >= 2
+    assert all(len(cars) >= 3 for cars in names.values())
+    assert set(names) <= set(staff)
+    assert not [number for number in names if staff[number][-1].get("left_date")]
+
+
+def test_posing_staff_leave_their_own_phone_or_handle(posed: Posed) -> None:
+    staff = table(posed.out / "crm", "dealer_staff", "staff_no")
+    phones = {number: rows[-1]["phone"] for number, rows in staff.items()}
+    poser = {row["voice"]: row["staff_no"] for row in posed.told}
+    customers: dict[str, set[str]] = {}
+    for file in sorted((posed.out / "call_center").iterdir()):
+        for _, call in json_records(file):
+            if isinstance(call, dict) and call.get("call_id") in poser:
+                number = poser[call["call_id"]]
+                assert call["caller_phone"] == phones[number]
+                customers.setdefault(number, set()).add(call["customer_id"])
+    for file in sorted((posed.out / "online_chat").iterdir()):
+        for _, cells in csv_records(file, "gb18030")[1:]:
+            if len(cells) == 12 and cells[0] in poser:
+                assert cells[6] == phones[poser[cells[0]]]
+                customers.setdefault(poser[cells[0]], set()).add(cells[5])
+    assert all(len(names - {""}) >= 2 for names in customers.values())
+    handles: dict[str, set[tuple[str, str]]] = {}
+    for file in sorted((posed.out / "private_group").iterdir()):
+        for _, said in json_records(file):
+            if isinstance(said, dict) and said.get("msgid") in poser:
+                who = said["from"]["userid"], said["from"]["name"]
+                handles.setdefault(poser[said["msgid"]], set()).add(who)
+    assert all(len({handle for handle, _ in found}) == 1 for found in handles.values())
+    assert max(len(found) for found in handles.values()) >= 2
+
+
+def test_nobody_poses_in_the_null_twin(tmp_path: Path) -> None:
+    how = {"days": 6, "owners": 300, "voices_per_day": 400, "channels": ["online_chat"]}
+    _, rows = generated(tmp_path, scenario="null:posing", **how)
+    assert len(rows) > 100
+    assert not [row for row in rows if row["staff_no"]]
