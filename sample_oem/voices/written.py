@@ -241,8 +241,10 @@ class LetterWriter(Writer):
         used: set[str] = set()
         rule = ("q_body", "q_body_neu", "q_body_pos")[mood + 1]
         parts = [self.unsaid("q_intro", speakers[0], used)] if self.rand() < 0.7 else []
-        parts += self.fill([rule], speakers, self.law.draw(self.rng), used)
-        if mood <= 0:
+        # Who only asks writes a few lines.
+        target = self.law.draw(self.rng) * (0.4 if mood == 0 else 1.0)
+        parts += self.fill([rule], speakers, target, used)
+        if mood < 0 or (mood == 0 and self.rand() < 0.3):
             parts.append(self.unsaid("q_demand", speakers[0], used))
         return self.roughen(self.join(parts), 0.12)
 
