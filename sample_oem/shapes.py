@@ -164,7 +164,7 @@ def media_comments(context: Context) -> list[Item]:
     """汽车媒体评论: one row per aspect of a comment, with the labels of the platform."""
     composer, rng = Composer(context.world, "media_comments", context.seed), context.stream("media_comments")
     personal = Personal(context, "media_comments", "comment", composer)
-    account, again = Account(context, "media_comments", "public"), Again(rng, share=0.018, least=48)
+    account, again = Account(context, "media_comments", "public"), Again(rng, share=0.015, least=48)
     items: list[Item] = []
     for row in rows(context, "media_comments"):
         topics, moods = neighbours(rng, row, 0.25)

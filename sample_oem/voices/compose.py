@@ -57,7 +57,7 @@ LENGTHS: dict[str, LengthLaw] = {
 }
 # Share of short texts for which nobody checks whether somebody said the same before: as many repeats
 # as real texts of the kind have.
-CARELESS: dict[str, float] = {"social_media": 0.08, "owner_app": 0.1}
+CARELESS: dict[str, float] = {"media_comments": 0.15, "social_media": 0.08, "owner_app": 0.1}
 # The stations of a complaint in telling order, and how eagerly each is taken when there is room.
 _STATIONS: tuple[tuple[str, float, int], ...] = (
     ("c_intro", 0.55, 1),
