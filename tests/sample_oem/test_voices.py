@@ -18,11 +18,13 @@ import pytest
 
 from sample_oem import generate
 from sample_oem.catalogue import ASPECTS
+from sample_oem.channels.copied import Again
 from sample_oem.channels.letters import as_html, rfc_date
 from sample_oem.channels.written import _decimal_comma
 from sample_oem.delivered import own_texts
 from sample_oem.reader import csv_records, json_records, mail_records, payload, sheet_records
 from sample_oem.sheet import Moment, row_xml, serial, sheet_bytes
+from sample_oem.spoken import Row
 from sample_oem.voices.compose import Composer
 from sample_oem.voices.dialogue import ChatComposer
 from sample_oem.voices.noise import NOISE_SHARE
@@ -224,6 +226,28 @@ def test_copies_name_the_voice_they_repeat(told) -> None:
     copies = [r for r in posts.values() if r["group"]]
     assert {r["group_kind"] for r in copies} == {"exact", "edited", "quoted"}
     assert all(r["origin"] in posts and not posts[r["origin"]]["group"] for r in copies)
+
+
+def test_who_has_the_same_trouble_still_hands_in_the_same_text() -> None:
+    again = Again(random.Random(4), share=1.0, least=10)
+    row = Row(0, 1, 7, 3, -1, 2, 40, 0, -1, -1, -1, 9, -1, 3)
+    text = "提车三个月发动机抖动，去店里检查了四次都没有结果。"
+    assert again.maybe(row, "a") == ""
+    again.keep(row, "a", text, is_own=True)
+    copies = [again.maybe(row._replace(number=n, day=n), f"c{n}") for n in range(1, 40)]
+    assert text in copies
+    assert len({copy.rstrip("！。… ") for copy in copies}) == 1
+    assert again.group("c1") == ("again-a", "again", "a")
+    assert again.maybe(row._replace(problem=41), "d") == ""
+    assert again.group("d") == ("", "", "")
+
+
+def test_copies_of_ones_own_are_of_the_same_car(told) -> None:
+    complaints = {r["voice"]: r for r in told["complaint_site"]}
+    copies = [r for r in complaints.values() if r["group_kind"] == "again"]
+    assert all(r["vehicle"] == complaints[r["origin"]]["vehicle"] for r in copies)
+    templates = Counter(r["group"] for r in complaints.values() if r["group_kind"] == "template")
+    assert templates.most_common(1)[0][1] >= 5
 
 
 def test_some_speak_in_traditional_script_and_some_own_other_cars(told) -> None:
