@@ -27,9 +27,10 @@ class VoiceTruth(NamedTuple):
 
     ``voice`` is the voice key as the source writes it (its parts joined by ``/``), ``vehicle`` and
     ``speaker`` are world indices (-1 = a stranger). ``speaker_role`` is owner, rival_owner, public,
-    adviser, agent, bot or technician. ``aspect`` is empty and ``polarity`` 0 for noise. ``group`` names
-    texts that belong together (``group_kind``: exact, edited, template, quoted), ``origin`` the voice
-    that is repeated.
+    adviser, agent, bot, technician or staff: a dealer's adviser (``staff_no``) who poses as the owner of
+    the vehicle. ``aspect`` is empty and ``polarity`` 0 for noise. ``group`` names
+    texts that belong together (``group_kind``: exact, edited, template, quoted; again: one's own text
+    handed in once more), ``origin`` the voice that is repeated.
     """
 
     channel: str
@@ -47,6 +48,7 @@ class VoiceTruth(NamedTuple):
     group: str
     group_kind: str
     origin: str
+    staff_no: str
 
 
 @dataclass

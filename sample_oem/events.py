@@ -7,16 +7,18 @@ negative days lie before the window (their echoes may reach into it). Troubles a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sample_oem import catalogue
+from sample_oem.business.consent import ROLES, leaves
 from sample_oem.business.surveys import Invitations, invite
 from sample_oem.scenarios import STORY
 from sample_oem.stories import Tale, tales
 from sample_oem.streams import Streams
+from sample_oem.subjects import about_leads, about_orders
 from sample_oem.world import World
 
 if TYPE_CHECKING:
@@ -26,22 +28,22 @@ __all__ = ["CHANNEL_SHARE", "Happenings", "Invitations", "Problems", "Voices", "
 
 # Share of the voices of a day per channel; the sum is 1.
 CHANNEL_SHARE: dict[str, float] = {
-    "complaint_site": 0.105,
-    "forum": 0.115,
-    "media_comments": 0.20,
-    "call_center": 0.16,
-    "survey": 0.11,
-    "social_media": 0.10,
-    "online_chat": 0.06,
-    "owner_app": 0.05,
-    "forum_threads": 0.035,
-    "private_group": 0.02,
-    "dealer_note": 0.015,
-    "review_site": 0.01,
-    "order_message": 0.01,
-    "customer_mail": 0.0065,
-    "news": 0.003,
-    "interview": 0.0005,
+    "complaint_site": 0.0975,
+    "forum": 0.1075,
+    "media_comments": 0.1865,
+    "call_center": 0.149,
+    "survey": 0.103,
+    "social_media": 0.0935,
+    "online_chat": 0.056,
+    "dealer_note": 0.05,
+    "owner_app": 0.0465,
+    "forum_threads": 0.0325,
+    "customer_mail": 0.03,
+    "private_group": 0.0185,
+    "review_site": 0.0095,
+    "order_message": 0.0095,
+    "news": 0.008,
+    "interview": 0.0025,
 }
 # Chance that a trouble is voiced in a channel, and the mean delay in days until it is.
 _REACTION: dict[str, tuple[float, float]] = {
@@ -54,8 +56,8 @@ _REACTION: dict[str, tuple[float, float]] = {
     "owner_app": (0.10, 0.6),
     "forum_threads": (0.05, 2.0),
     "private_group": (0.04, 1.0),
-    "dealer_note": (0.05, 3.0),
-    "customer_mail": (0.02, 4.0),
+    "dealer_note": (0.12, 3.0),
+    "customer_mail": (0.06, 4.0),
 }
 # Share of further voices that speak of somebody's recent trouble once more.
 _ECHO: dict[str, float] = {
@@ -94,6 +96,9 @@ _STRANGERS: dict[str, float] = {
     "online_chat": 0.12,
 }
 _REPOSTS = {"social_media": 0.12, "news": 0.15, "private_group": 0.03}
+# Where dealers' advisers praise themselves, relative to the planted share of a channel's voices.
+_POSED = {"call_center": 0.5, "online_chat": 1.0, "private_group": 1.5, "review_site": 4.0}
+_ADVISER_ROLES = 4  # the first roles of ``consent.ROLES``
 _MEMORY_DAYS = 120
 _BURN_IN_DAYS = 30
 
@@ -127,7 +132,8 @@ class Voices:
 
     ``problem`` is a row of ``Problems``; ``second`` of the Shanghai day; ``story`` and ``campaign`` index
     ``scenarios.STORIES`` and ``CAMPAIGNS``; ``repost_of`` is an earlier row of the same channel;
-    ``speaker`` the owner who speaks (-1: a stranger or a rival's owner).
+    ``speaker`` the owner who speaks (-1: a stranger or a rival's owner); ``staff`` the number of the
+    dealer's adviser who writes in the name of the car's owner.
     """
 
     day: np.ndarray
@@ -141,9 +147,10 @@ class Voices:
     campaign: np.ndarray = None  # type: ignore[assignment]
     repost_of: np.ndarray = None  # type: ignore[assignment]
     speaker: np.ndarray = None  # type: ignore[assignment]
+    staff: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        for name in ("second", "story", "campaign", "repost_of", "speaker"):
+        for name in ("second", "story", "campaign", "repost_of", "speaker", "staff"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, np.full(len(self.day), -1))
 
@@ -200,7 +207,12 @@ def happen(
         name: _channel(scene, name, stories.get(name, [])) for name in CHANNEL_SHARE if name != "survey"
     }
     invitations = invite(streams, world, volumes * CHANNEL_SHARE["survey"], start, problems)
-    business, links = record(streams, world, problems, voices, start, len(volumes))
+    business = record(streams, world, problems, voices, start, len(volumes))
+    links: dict[str, np.ndarray] = {}
+    voices["order_message"], links["order_message"] = about_orders(
+        streams, world, voices["order_message"], business, start
+    )
+    voices["dealer_note"], links["dealer_note"] = about_leads(streams, world, voices["dealer_note"], business)
     return Happenings(problems, voices, invitations, business, links)
 
 
@@ -225,6 +237,8 @@ def _channel(scene: _Scene, name: str, stories: list[Tale]) -> Voices:
     days = len(scene.volumes)
     expected = scene.streams.generator(f"volume/{name}").poisson(scene.volumes * CHANNEL_SHARE[name])
     parts = [_of_problems(scene, name, expected), *(_told(scene, name, tale) for tale in stories)]
+    if name in _POSED:
+        parts.append(_posed(scene, name))
     found = sum(np.bincount(p.day, minlength=days) for p in parts)
     missing = np.maximum(expected - found, 0)
     parts.append(_fill(scene, name, missing))
@@ -311,6 +325,46 @@ def _told(scene: _Scene, name: str, tale: Tale) -> Voices:
     )
 
 
+def _posed(scene: _Scene, name: str) -> Voices:
+    """Praise that a dealer's advisers write, each of them in the names of several of its customers."""
+    streams, cars = scene.streams, scene.world.vehicles
+    share = _POSED[name] * scene.world.planted.posing
+    counts = streams.generator(f"posed/{name}").poisson(scene.volumes * CHANNEL_SHARE[name] * share)
+    day = np.repeat(np.arange(len(counts)), counts)
+    posers = _posers(scene)
+    n = np.arange(len(day))
+    staff = posers[streams.below(f"posed/staff/{name}", len(posers), n)]
+    # Cars still with their first owner: it is clear in whose name the praise is given.
+    kept = (cars.handed.astype(int) > scene.first_day + len(scene.volumes)) & (scene.sold < 0)
+    vehicle = np.full(len(day), -1)
+    for number in np.unique(staff):
+        own = np.flatnonzero(kept & (cars.dealer == number // 100))
+        rows = np.flatnonzero(staff == number)
+        if len(own):
+            vehicle[rows] = own[streams.below(f"posed/car/{name}", len(own), rows)]
+    rows = np.flatnonzero(vehicle >= 0)
+    praised = np.array([catalogue.INDEX[code] for code in ("AFT-ATT", "AFT-REP", "SAL-STF", "SAL-DLV")])
+    found = Voices(
+        day=day[rows],
+        vehicle=vehicle[rows],
+        aspect=praised[streams.below(f"posed/aspect/{name}", len(praised), rows)],
+        polarity=np.ones(len(rows), dtype=int),
+        severity=np.ones(len(rows), dtype=int),
+        problem=np.full(len(rows), -1),
+        second=_second(scene, f"posed/{name}", rows, day[rows]),
+    )
+    return replace(found, staff=staff[rows])
+
+
+def _posers(scene: _Scene) -> np.ndarray:
+    """Numbers of the advisers who pose as customers: one of every 25 dealers, of at least two."""
+    dealer = np.arange(len(scene.world.dealers.code))
+    role = scene.streams.below("poser/role", _ADVISER_ROLES, dealer)
+    draw = scene.streams.chance("poser", dealer) + leaves(scene.streams, dealer * len(ROLES) + role)
+    chosen = np.argsort(draw, kind="stable")[: max(2, len(dealer) // 25)]
+    return np.sort(dealer[chosen] * 100 + role[chosen])
+
+
 def _holder(scene: _Scene, vehicle: np.ndarray, day: np.ndarray) -> np.ndarray:
     """Owner on a day; -1 for the silent, for those who left, and for cars out of sight."""
     owner = scene.world.life.cars.holder(vehicle, day + scene.first_day)
@@ -390,6 +444,8 @@ def _with_reposts(scene: _Scene, name: str, voices: Voices) -> Voices:
     reach = number - np.searchsorted(voices.day, voices.day - 3)
     back = 1 + (scene.streams.chance(f"repost/back/{name}", number) * np.maximum(reach, 1)).astype(int)
     target = np.where(wanted & (reach > 0), number - back, -1)
+    # Who poses as a customer writes a text of their own, which nobody passes on.
+    target = np.where((voices.staff >= 0) | (voices.staff[np.maximum(target, 0)] >= 0), -1, target)
     viral = np.flatnonzero(voices.story == STORY["viral_burst"])
     if len(viral):
         inside = viral[1:][target[viral[1:]] >= 0]
@@ -409,6 +465,7 @@ def _with_reposts(scene: _Scene, name: str, voices: Voices) -> Voices:
         day=voices.day,
         second=voices.second,
         repost_of=np.where(is_copy, target, -1),
+        staff=np.where(is_copy, -1, voices.staff),
         speaker=speaker,
         **copied,
     )

@@ -41,6 +41,7 @@ _KINDS = (
     "id_card", "bank_card", "plate", "plate", "vin", "vin",
     "wechat", "qq", "name", "address",
 )  # fmt: skip
+_STRANGERS_KINDS = ("phone", "phone", "phone", "landline", "mail", "bank_card", "wechat", "qq")
 
 
 class Personal:
@@ -51,12 +52,15 @@ class Personal:
         self.numbers = np.random.default_rng([context.seed, sum(map(ord, channel)), 77])
         self.share = PERSONAL_SHARE[channel]
 
-    def maybe(self, text: str, vehicle: int, voice: str, day: int) -> str:
-        """Give the text, sometimes with a sentence that gives something away."""
+    def maybe(self, text: str, vehicle: int, voice: str, day: int, speaker: int | None = None) -> str:
+        """Give the text, sometimes with a sentence that gives something away.
+
+        It is the ``speaker``'s (-1: a stranger's, who names no car of ours), or the car's owner's.
+        """
         if self.composer.rand() >= self.share:
             return text
-        kind = self.composer.pick(_KINDS)
-        plain = self._value(kind, vehicle)
+        kind = self.composer.pick(_KINDS if speaker != -1 else _STRANGERS_KINDS)
+        plain = self._value(kind, vehicle, speaker)
         form, written, rule = self._written(kind, plain)
         spoken = self.composer.with_personal(text, rule, written)
         voice = voice or hashlib.sha256(spoken.encode()).hexdigest()
@@ -65,9 +69,12 @@ class Personal:
         )
         return spoken
 
-    def _value(self, kind: str, vehicle: int) -> str:
+    def _value(self, kind: str, vehicle: int, speaker: int | None) -> str:
         world = self.context.world
-        owner = int(world.vehicles.owner[vehicle])
+        if speaker == -1 and kind in ("phone", "mail"):
+            phone = identifiers.mobile_phones(self.numbers, 1)
+            return phone[0] if kind == "phone" else identifiers.mails(self.numbers, phone)[0]
+        owner = int(world.vehicles.owner[vehicle]) if speaker is None else speaker
         people = world.customers
         own: dict[str, Callable[[], str]] = {
             "phone": lambda: people.phone[owner],

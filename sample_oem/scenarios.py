@@ -32,6 +32,7 @@ class Planted:
     ota_log_ratio: float = -1.2  # X01: log rate ratio of the trouble after the software update
     recurrence: float = 1.0  # share of the old defect's signs that come back three years later as that defect
     coaching: tuple[float, ...] = (0.2, 0.4, 0.6)  # share of answers coached, per group of coaching dealers
+    posing: float = 0.015  # share of a channel's voices that dealers' advisers write in the name of owners
     viral: float = 1.0  # 1: the burst comes within four days; 0: the same posts spread over the window
     season: float = 1.0  # 1: seasons and holidays; 0: none
     idle_fix_log_ratio: float = 0.0  # a fix started at a peak that does nothing (effect twin: -0.7)
@@ -69,6 +70,7 @@ NULL_TWINS: dict[str, Planted] = {
     "ota": replace(BASE, ota_log_ratio=0.0),
     "recurrence": replace(BASE, recurrence=0.0),
     "coaching": replace(BASE, coaching=(0.0, 0.0, 0.0)),
+    "posing": replace(BASE, posing=0.0),
     "viral": replace(BASE, viral=0.0),
     "season": replace(BASE, season=0.0),
     "rival": replace(BASE, rival=1.0),

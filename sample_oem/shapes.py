@@ -14,6 +14,8 @@ import orjson
 
 from sample_oem import channels
 from sample_oem.catalogue import ASPECTS
+from sample_oem.channels.copied import Again, Campaigns
+from sample_oem.channels.people import Keys
 from sample_oem.context import DAY_S, Context, csv_line
 from sample_oem.damage import json_breaks
 from sample_oem.personal import Personal
@@ -102,45 +104,11 @@ _INVITE_BY = ("短信", "微信", "App", "电话", "邮件")
 _QUEUES = ("after_sales", "complaint", "consult", "roadside", "sales")
 
 
-class Campaigns:
-    """Owners who copy one another's complaint: groups of texts alike but for numbers and a few words."""
-
-    _JOIN, _START, _EDITS = (
-        0.066,
-        0.004,
-        ("！", "。请尽快处理", "，强烈要求解决", "", "，我也是", "。同款车主"),
-    )
-
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-        self.templates: list[str] = []
-        self.origins: list[str] = []
-        self.members: dict[str, int] = {}
-
-    def maybe(self, text: str, voice: str) -> str:
-        """Give the text itself, or (one in twenty) a copy of a circulating template."""
-        roll = self.rng.random()
-        if roll < self._START and 12 < len(text) < 160:
-            self.templates.append(text)
-            self.origins.append(voice)
-            self.members[voice] = len(self.templates) - 1
-        elif self.templates and roll > 1 - self._JOIN:
-            # Early templates spread further, as rows of one long quarrel do.
-            group = int(len(self.templates) * self.rng.random() ** 2.5)
-            self.members[voice] = group
-            text = self.templates[group] + (self.rng.choice(self._EDITS) if self.rng.random() < 0.4 else "")
-        return text
-
-    def group(self, voice: str) -> tuple[str, str, str]:
-        """(name, kind, origin) of the template group a complaint belongs to, empty where to none."""
-        found = self.members.get(voice)
-        return ("", "", "") if found is None else (f"template-{found}", "template", self.origins[found])
-
-
 def complaint_site(context: Context) -> list[Item]:
     """投诉网站: one row per problem type of a complaint (a tenth have two or three)."""
     composer, rng = Composer(context.world, "complaint_site", context.seed), context.stream("complaint_site")
     personal, campaigns = Personal(context, "complaint_site", "complaint", composer), Campaigns(rng)
+    again = Again(rng, share=0.035, least=80)
     account = Account(context, "complaint_site", "owner")
     items: list[Item] = []
     for row in rows(context, "complaint_site"):
@@ -149,9 +117,12 @@ def complaint_site(context: Context) -> list[Item]:
         )
         number = "".join(c for c in stamp if c.isdigit()) + f"{row.number % 1_000_000:06d}"
         model = MODELS[int(context.world.vehicles.model[row.vehicle])]
-        text = composer.complaint(row.vehicle, row.topic)
-        text = personal.maybe(campaigns.maybe(text, number), row.vehicle, number, row.day)
-        account.note(row, number, group=campaigns.group(number))
+        text = again.maybe(row, number)
+        if not text:
+            told = campaigns.maybe(composer.complaint(row.vehicle, row.topic), number)
+            text = personal.maybe(told, row.vehicle, number, row.day, row.speaker)
+            again.keep(row, number, text, is_own=text == told and number not in campaigns.members)
+        account.note(row, number, group=again.groups.get(number) or campaigns.group(number))
         for system, kind in _problem_types(rng, row.aspect):
             cells = (number, BRAND, model.series, model.name, text, system, kind, stamp[:10])
             key = (number, system, kind)
@@ -182,7 +153,7 @@ def forum(context: Context) -> list[Item]:
         text = composer.post(row.vehicle, topics, moods)
         while text in seen:
             text = composer.post(row.vehicle, topics, moods)
-        text = personal.maybe(text, row.vehicle, "", row.day)
+        text = personal.maybe(text, row.vehicle, "", row.day, row.speaker)
         seen.add(text)
         account.note(row, hashlib.sha256(text.encode()).hexdigest())
         items.append(Item(row.day, "post", (text,), csv_line((text,)), "", text))
@@ -193,13 +164,17 @@ def media_comments(context: Context) -> list[Item]:
     """汽车媒体评论: one row per aspect of a comment, with the labels of the platform."""
     composer, rng = Composer(context.world, "media_comments", context.seed), context.stream("media_comments")
     personal = Personal(context, "media_comments", "comment", composer)
-    account = Account(context, "media_comments", "public")
+    account, again = Account(context, "media_comments", "public"), Again(rng, share=0.015, least=48)
     items: list[Item] = []
     for row in rows(context, "media_comments"):
         topics, moods = neighbours(rng, row, 0.25)
         number = f"m{100_000 + row.number}"
-        text = personal.maybe(composer.comment(row.vehicle, topics, moods), row.vehicle, number, row.day)
-        account.note(row, number)
+        text = again.maybe(row, number)
+        if not text:
+            told = composer.comment(row.vehicle, topics, moods)
+            text = personal.maybe(told, row.vehicle, number, row.day, row.speaker)
+            again.keep(row, number, text, is_own=text == told)
+        account.note(row, number, group=again.group(number))
         subjects: dict[str, int] = {}
         for topic, mood in zip([row.aspect, *topics[1:]], moods, strict=True):
             subjects.setdefault(ASPECTS[topic].subject, mood)
@@ -213,39 +188,40 @@ def call_center(context: Context) -> list[Item]:
     """客服热线: a call per line; a few come again corrected (newer version) or deleted."""
     composer, rng = Composer(context.world, "call_center", context.seed), context.stream("call_center")
     personal = Personal(context, "call_center", "call", composer)
-    account = Account(context, "call_center", "owner")
+    account, keys = Account(context, "call_center", "owner"), Keys(context, rng)
     items: list[Item] = []
     for row in rows(context, "call_center"):
         number = f"CALL{context.date(row.day).replace('-', '')}-{row.number:06d}"
         turns = composer.call(row.vehicle, row.topic, row.mood)
         spoken = [i for i, (who, _) in enumerate(turns) if who == "customer"]
         place = spoken[-1] if len(spoken) == 1 else spoken[1]
-        turns[place] = ("customer", personal.maybe(turns[place][1], row.vehicle, number, row.day))
+        turns[place] = (
+            "customer",
+            personal.maybe(turns[place][1], row.vehicle, number, row.day, row.speaker),
+        )
         account.note(row, number)
-        body = _call_body(context, rng, number, row, turns)
+        body = _call_body(keys, number, row, turns)
         items += _call_versions(context, rng, body, row.day, row.aspect)
     return items
 
 
-def _call_body(
-    context: Context, rng: random.Random, number: str, row: Row, turns: list[tuple[str, str]]
-) -> dict[str, object]:
-    day, vehicle, severity = row.day, row.vehicle, row.severity
-    world = context.world
-    owner = int(world.vehicles.owner[vehicle])
+def _call_body(keys: Keys, number: str, row: Row, turns: list[tuple[str, str]]) -> dict[str, object]:
+    context, rng, day, severity = keys.context, keys.rng, row.day, row.severity
     drawn = int(rng.gauss(14.5, 3.4) * 3600) % DAY_S
     second = min(row.second if row.second >= 0 else drawn, DAY_S - 1200)
     started, seconds = context.epoch_ms(day, second), 40 + 14 * len(turns) + rng.randrange(120)
     known = rng.random()
+    phone, customer = keys.phone(row), keys.customer_no(row)
+    vin = context.world.vehicles.vin[row.vehicle] if customer else ""
     return {
         "call_id": number,
         "started_at_ms": started,
         "ended_at_ms": started + seconds * 1000,
         "updated_at_ms": started + seconds * 1000 + 60_000,
         "status": "active",
-        "caller_phone": world.customers.phone[owner] if known < 0.96 else "",
-        "customer_id": world.customers.number[owner] if known < 0.75 else "",
-        "vin": world.vehicles.vin[vehicle] if known < 0.62 else "",
+        "caller_phone": phone if known < 0.96 or row.staff >= 0 else "",
+        "customer_id": customer if known < 0.75 else "",
+        "vin": vin if known < 0.62 else "",
         "agent_id": f"A{rng.randrange(1, 60):03d}",
         "queue": "roadside" if severity == 3 and known < 0.3 else rng.choice(_QUEUES),
         "agent_tags": [],

@@ -11,11 +11,9 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from sample_oem.catalogue import ASPECTS
 from sample_oem.context import Context, VoiceTruth
-from sample_oem.events import Voices
+from sample_oem.subjects import staff_number
 from sample_oem.voices.stories import story_name, topic_of
 
 
@@ -23,7 +21,8 @@ class Row(NamedTuple):
     """One voice to be written. Indices are of the world; -1 = none.
 
     ``topic`` picks the words (aspect or story), ``aspect`` the truth; ``second`` is the second of the
-    Shanghai day; ``speaker`` the owner who speaks (-1 = a stranger).
+    Shanghai day; ``speaker`` the owner who speaks (-1 = a stranger); ``staff`` the adviser who writes in
+    the name of the car's owner.
     """
 
     number: int
@@ -38,56 +37,26 @@ class Row(NamedTuple):
     campaign: int
     repost_of: int
     speaker: int
+    staff: int
     topic: int
 
 
-_EXTRA = ("second", "story", "campaign", "repost_of", "speaker")
-# A channel without rows of its own speaks with a share of another channel's rows.
-_STAND_INS: dict[str, tuple[str, float]] = {
-    "online_chat": ("call_center", 0.6),
-    "customer_mail": ("call_center", 0.3),
-    "owner_app": ("media_comments", 0.4),
-    "social_media": ("media_comments", 0.9),
-    "forum_threads": ("forum", 0.9),
-    "news": ("forum", 0.08),
-    "private_group": ("media_comments", 0.4),
-    "review_site": ("forum", 0.4),
-    "interview": ("call_center", 0.01),
-    "order_message": ("call_center", 0.3),
-    "dealer_note": ("call_center", 0.5),
-}
+_COLUMNS = (
+    "day", "vehicle", "aspect", "polarity", "severity", "problem",
+    "second", "story", "campaign", "repost_of", "speaker", "staff",
+)  # fmt: skip
 
 
 def rows(context: Context, channel: str) -> Iterator[Row]:
     """All voices of a channel in day order."""
-    voices = context.happenings.voices.get(channel)
-    if voices is None:
-        voices = _stand_in(context, channel)
-    columns = [getattr(voices, name).tolist() for name in _FIELDS]
-    extra = [_extra(context, voices, name) for name in _EXTRA]
-    for number, values in enumerate(zip(*columns, *extra, strict=True)):
+    voices = context.happenings.voices[channel]
+    columns = [getattr(voices, name).tolist() for name in _COLUMNS]
+    for number, values in enumerate(zip(*columns, strict=True)):
         yield Row._make((number, *values, topic_of(values[2], values[7])))
 
 
-_FIELDS = ("day", "vehicle", "aspect", "polarity", "severity", "problem")
-
-
-def _extra(context: Context, voices: Voices, name: str) -> list[int]:
-    found = getattr(voices, name, None)
-    if found is not None:
-        return found.tolist()
-    if name != "speaker":
-        return [-1] * len(voices)
-    owners: list[int] = context.world.vehicles.owner[voices.vehicle].tolist()
-    return owners
-
-
-def _stand_in(context: Context, channel: str) -> Voices:
-    source, share = _STAND_INS[channel]
-    voices = context.happenings.voices[source]
-    rng = np.random.default_rng([context.seed, sum(map(ord, channel)), 5])
-    chosen = np.flatnonzero(rng.random(len(voices)) < share)
-    return Voices(*(getattr(voices, name)[chosen] for name in _FIELDS))
+Group = tuple[str, str, str]
+NO_GROUP: Group = ("", "", "")
 
 
 class Account:
@@ -104,9 +73,11 @@ class Account:
         role: str = "",
         noise: str = "",
         script: str = "simplified",
-        group: tuple[str, str, str] = ("", "", ""),
+        group: Group = NO_GROUP,
     ) -> None:
         """Note one voice; ``group`` is (name, kind, voice repeated)."""
+        # What advisers and bots say after somebody who poses is their own.
+        staff = -1 if role in ("adviser", "bot") else row.staff
         self.context.voice_truth.append(
             VoiceTruth(
                 self.channel,
@@ -114,7 +85,7 @@ class Account:
                 row.day,
                 row.vehicle,
                 row.speaker,
-                role or self.role,
+                "staff" if staff >= 0 else role or self.role,
                 "" if noise else ASPECTS[row.aspect].code,
                 0 if noise else row.mood,
                 story_name(row.story),
@@ -122,6 +93,7 @@ class Account:
                 noise,
                 script,
                 *group,
+                staff_number(staff),
             )
         )
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sample_oem.streams import Streams
 from sample_oem.world import World
 
@@ -34,8 +32,8 @@ def record(
     voices: dict[str, Voices],
     first_day: int,
     days: int,
-) -> tuple[Business, dict[str, np.ndarray]]:
-    """All records of all systems, and the business number behind each voice where there is one."""
+) -> Business:
+    """All records of all systems."""
     from sample_oem.business import (
         books,
         campaigns,
@@ -75,9 +73,4 @@ def record(
     }
     frames |= books.record(scene, frames)
     truth = {"claim_cause": claims.truth(), "case_cause": cases.truth(), "repair_cause": repairs.truth()}
-    links = {
-        name: sales.link(scene, name, voice) for name, voice in voices.items() if name == "order_message"
-    }
-    if "dealer_note" in voices:
-        links["dealer_note"] = leads.link(scene, voices["dealer_note"], frames["crm", "lead"])
-    return Business(frames, truth), links
+    return Business(frames, truth)

@@ -7,6 +7,7 @@ import numpy as np
 from sample_oem import identifiers
 from sample_oem.business.frames import NONE, Frame, Scene, at, numbers, stack, texts, timeline
 from sample_oem.models import NEVER
+from sample_oem.streams import Streams
 
 CHANNEL = "crm"
 PURPOSES = (
@@ -87,6 +88,11 @@ def staff_phones(scene: Scene) -> list[str]:
     return identifiers.mobile_phones(scene.streams.generator("staff phones"), n)
 
 
+def leaves(streams: Streams, row: np.ndarray) -> np.ndarray:
+    """Whether members of staff (dealer times roles plus role) leave some day."""
+    return streams.chance("staff/left", row) < 0.25
+
+
 def _staff(scene: Scene) -> Frame:
     dealers = scene.world.dealers
     row = np.arange(len(dealers.code) * len(ROLES))
@@ -95,7 +101,7 @@ def _staff(scene: Scene) -> Frame:
         "joined", 400, row
     )
     gone = np.where(
-        scene.streams.chance("staff/left", row) < 0.25,
+        leaves(scene.streams, row),
         joined + 300 + scene.streams.below("staff/stay", 1200, row),
         NONE,
     )

@@ -6,7 +6,6 @@ import numpy as np
 
 from sample_oem.business.frames import NONE, Frame, Scene, at, numbers, stack, texts, timeline, zero_filled
 from sample_oem.business.sales import Orders
-from sample_oem.events import Voices
 from sample_oem.models import MODEL_INDEX, MODELS
 
 CHANNEL = "crm"
@@ -163,16 +162,3 @@ def _drives(scene: Scene, leads: Frame) -> Frame:
         "driven_at": driven,
     }
     return timeline(base, [(driven + 3600, {})])
-
-
-def link(scene: Scene, voices: Voices, leads: Frame) -> np.ndarray:
-    """Return the lead a note of a stranger is about: one lost around that day (empty for owners)."""
-    rows = np.flatnonzero(leads["status"] == "战败")
-    rows = rows[np.argsort(leads["_at"][rows], kind="stable")]
-    if not len(rows):
-        return np.full(len(voices), "", dtype=object)
-    day = leads["_at"][rows] // 86_400
-    place = np.searchsorted(day, voices.day, side="right") - 1
-    back = (scene.streams.chance("link/note", np.arange(len(voices))) * 5).astype(int)
-    chosen = leads["lead_no"][rows[np.maximum(place - back, 0)]]
-    return np.where(voices.speaker < 0, chosen, "").astype(object)

@@ -20,7 +20,6 @@ from sample_oem.business.frames import (
     texts,
     timeline,
 )
-from sample_oem.events import Voices
 from sample_oem.models import MODELS
 from sample_oem.streams import logistic
 
@@ -300,13 +299,3 @@ def _accessories(scene: Scene) -> Frame:
             (back, {"status": "已退货", "returned_at": back, "return_reason_zh": because.astype(object)}),
         ],
     )
-
-
-def link(scene: Scene, channel: str, voices: Voices) -> np.ndarray:
-    """Return the accessory order each message is about: one of the last weeks."""
-    day, order_no = accessory_numbers(scene)
-    high = np.maximum(np.searchsorted(day, voices.day, side="right"), 1)
-    low = np.searchsorted(day, voices.day - 20)
-    draw = scene.streams.chance(f"link/{channel}", np.arange(len(voices)))
-    row = low + (draw * np.maximum(high - low, 1)).astype(int)
-    return order_no[np.minimum(row, len(order_no) - 1)]

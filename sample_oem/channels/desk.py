@@ -7,7 +7,9 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from sample_oem import identifiers
 from sample_oem.catalogue import ASPECTS
+from sample_oem.channels.people import Keys
 from sample_oem.context import DAY_S, Context
 from sample_oem.personal import Personal
 from sample_oem.spoken import Account, Row, neighbours, rows
@@ -40,6 +42,7 @@ class Desk(Generic[C]):
         self.context, self.channel = context, channel
         self.composer = composer(context.world, channel, context.seed)
         self.rng: random.Random = context.stream(channel)
+        self.keys = Keys(context, self.rng)
         self.personal = Personal(context, channel, entity, self.composer)
         self.account = Account(context, channel, role)
         self.noise = Noise(self.composer, channel)
@@ -62,6 +65,11 @@ class Desk(Generic[C]):
         """Topics and moods of a voice: its own, perhaps more."""
         return neighbours(self.rng, row, chance)
 
+    def noise_kind(self, row: Row) -> str:
+        """Kind of noise that takes the place of a voice, mostly none; what is planted keeps its voice."""
+        kind = self.noise.kind(row.problem, row.story)
+        return kind if row.staff < 0 else ""
+
     def claimed(self, row: Row, text: str) -> str:
         """Add a quote of the marketing where a campaign reached the speaker."""
         if row.campaign < 0 or self.rng.random() > 0.7:
@@ -79,14 +87,23 @@ class Desk(Generic[C]):
         return text, SIMPLIFIED
 
     def owner(self, row: Row) -> int:
-        """Index of the owner who speaks, or who owns the car spoken about."""
+        """Index of the owner who speaks, or who owns the car spoken about (for traits, never for keys)."""
         return row.speaker if row.speaker >= 0 else int(self.context.world.vehicles.owner[row.vehicle])
 
+    def stranger(self) -> str:
+        """Name of somebody we do not know."""
+        return identifiers.person_names(self.personal.numbers, 1)[0]
+
     def handle(self, row: Row, stranger_share: float = 0.0) -> str:
-        """Public user id: one per owner and channel, a fresh one for strangers."""
+        """Public user id: one per owner and channel, and per member of staff; a fresh one for strangers."""
+        if row.staff >= 0:
+            return self._handle(f"staff/{row.staff}")
         if row.speaker < 0 or self.rng.random() < stranger_share:
             return str(self.rng.randrange(5_000_000_000, 8_000_000_000))
-        seed = f"{self.context.seed}/{self.channel}/{row.speaker}"
+        return self._handle(str(row.speaker))
+
+    def _handle(self, who: str) -> str:
+        seed = f"{self.context.seed}/{self.channel}/{who}"
         return str(1_000_000_000 + int(hashlib.sha256(seed.encode()).hexdigest()[:8], 16) % 4_000_000_000)
 
     def nickname(self, handle: str, vehicle: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sample_oem.channels.desk import Copies, Desk
-from sample_oem.channels.people import app_account
 from sample_oem.context import Context, csv_line, json_line
 from sample_oem.damage import json_breaks
 from sample_oem.registry import Channel, EntityFile, register
@@ -39,7 +38,7 @@ def online_chat(context: Context) -> list[Item]:
     items: list[Item] = []
     for row in desk.rows():
         number = f"S{context.date(row.day).replace('-', '')[2:]}{row.number:07d}"
-        noise, script = desk.noise.kind(row.problem, row.story), "simplified"
+        noise, script = desk.noise_kind(row), "simplified"
         if noise:
             turns = [(CUSTOMER, desk.noise.text(noise, row.vehicle))]
         else:
@@ -53,7 +52,7 @@ def _chat_turns(desk: Desk[ChatComposer], row: Row, number: str) -> tuple[list[t
     turns = desk.composer.chat(row.vehicle, row.topic, row.mood)
     spoken = [i for i, (who, _) in enumerate(turns) if who == CUSTOMER]
     place = spoken[min(1, len(spoken) - 1)]
-    text = desk.personal.maybe(desk.claimed(row, turns[place][1]), row.vehicle, number, row.day)
+    text = desk.personal.maybe(desk.claimed(row, turns[place][1]), row.vehicle, number, row.day, row.speaker)
     turns[place] = (CUSTOMER, text)
     if desk.rng.random() < desk.script_share:
         return [(who, traditional(t) if who == CUSTOMER else t) for who, t in turns], "traditional"
@@ -61,11 +60,11 @@ def _chat_turns(desk: Desk[ChatComposer], row: Row, number: str) -> tuple[list[t
 
 
 def _chat_items(desk: Desk[ChatComposer], row: Row, number: str, turns: list[tuple[str, str]]) -> list[Item]:
-    context, rng, people = desk.context, desk.rng, desk.context.world.customers
-    owner, known = desk.owner(row), rng.random()
-    customer = people.number[owner] if known < 0.5 else ""
-    phone = people.phone[owner] if 0.35 < known < 0.7 else ""
-    account = app_account(context, owner) if known < 0.6 else ""
+    context, rng, known = desk.context, desk.rng, desk.rng.random()
+    customer = desk.keys.customer_no(row) if known < 0.5 else ""
+    # Staff who pose as a customer give their own phone, for the answer to come back to them.
+    phone = desk.keys.phone(row) if 0.35 < known < 0.7 or row.staff >= 0 else ""
+    account = desk.keys.app_account(row) if known < 0.6 and row.staff < 0 else ""
     agent, queue = f"K{rng.randrange(1, 90):03d}", _QUEUES[rng.randrange(len(_QUEUES))]
     wait, entry = str(int(rng.expovariate(1 / 140))), _ENTRIES[rng.randrange(len(_ENTRIES))]
     second, event = desk.second(row, 86_400 - 3600), context.date(row.day)
@@ -118,11 +117,11 @@ def _group_said(
     if source >= 0:
         text, kind, voice = copies.edited(source)
         return [text], {"group": (f"group-{voice}", kind, voice)}
-    noise = desk.noise.kind(row.problem, row.story)
+    noise = desk.noise_kind(row)
     if noise:
         return [desk.noise.text(noise, row.vehicle)], {"noise": noise}
     told = desk.claimed(row, desk.composer.message(row.vehicle, row.topic, row.mood))
-    text = desk.personal.maybe(told, row.vehicle, key, row.day)
+    text = desk.personal.maybe(told, row.vehicle, key, row.day, row.speaker)
     if text != told:
         # A message that gives something away stays whole, or the account of it would be wrong.
         return [text], {}
@@ -138,7 +137,7 @@ def _group_item(
     desk: Desk[GroupComposer], row: Row, key: str, who: tuple[str, str], text: str, second: int
 ) -> Item:
     context, (role, handle) = desk.context, who
-    people, dealer = context.world.customers, int(context.world.vehicles.dealer[row.vehicle])
+    dealer = int(context.world.vehicles.dealer[row.vehicle])
     code = context.world.dealers.code[dealer]
     is_customer = role == CUSTOMER
     user = handle or f"{'bot' if role == BOT else 'adv'}_{code}"
@@ -147,9 +146,11 @@ def _group_item(
         "room_id": f"wr{code}{row.vehicle % 3}",
         "from": {
             "userid": user,
-            "name": desk.nickname(user, row.vehicle) if is_customer else f"{role}{code[-2:]}",
+            "name": _group_name(desk, row, user) if is_customer else f"{role}{code[-2:]}",
             "role": role,
-            "customer_no": people.number[desk.owner(row)] if is_customer and int(user) % 10 < 3 else None,
+            "customer_no": (desk.keys.customer_no(row) or None)
+            if is_customer and int(user) % 10 < 3
+            else None,
         },
         "dealer_code": code,
         "msgtype": "text",
@@ -160,6 +161,11 @@ def _group_item(
     # What advisers and bots say is a record, not a voice.
     voice = key if is_customer else ""
     return Item(row.day, "message", (key,), json_line(body), context.date(row.day), voice)
+
+
+def _group_name(desk: Desk[GroupComposer], row: Row, user: str) -> str:
+    """Nickname of a member; staff who pose as customers change it with the customer."""
+    return desk.nickname(f"{user}/{row.vehicle}" if row.staff >= 0 else user, row.vehicle)
 
 
 def interview(context: Context) -> list[Item]:
@@ -174,7 +180,7 @@ def _interview_item(desk: Desk[InterviewComposer], row: Row) -> Item:
     number = f"IV{context.date(row.day).replace('-', '')}{row.number:05d}"
     turns = desk.composer.interview(row.vehicle, topics, moods)
     place = next(i for i, (who, _) in enumerate(turns) if who == GUEST)
-    text = desk.personal.maybe(desk.claimed(row, turns[place][1]), row.vehicle, number, row.day)
+    text = desk.personal.maybe(desk.claimed(row, turns[place][1]), row.vehicle, number, row.day, row.speaker)
     turns[place] = (GUEST, text)
     desk.account.note(row, number)
     second = min(desk.second(row), 20 * 3600)
@@ -182,8 +188,8 @@ def _interview_item(desk: Desk[InterviewComposer], row: Row) -> Item:
     body = {
         "interview_no": number,
         "study": _STUDIES[rng.randrange(len(_STUDIES))],
-        "customer_no": context.world.customers.number[desk.owner(row)],
-        "vin": context.world.vehicles.vin[row.vehicle] if rng.random() < 0.8 else None,
+        "customer_no": desk.keys.customer_no(row) or None,
+        "vin": context.world.vehicles.vin[row.vehicle] if rng.random() < 0.8 and row.speaker >= 0 else None,
         "interviewer_no": f"R{rng.randrange(1, 15):02d}",
         "segment": _SEGMENTS[rng.randrange(len(_SEGMENTS))],
         "turns": [{"speaker": who, "text": said} for who, said in turns],

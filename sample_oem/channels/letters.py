@@ -46,7 +46,7 @@ def _mail(desk: Desk[LetterWriter], row: Row) -> Item:
     context, rng = desk.context, desk.rng
     day = context.date(row.day).replace("-", "")
     number = f"<{day}.{row.number:07d}.{rng.randrange(16**8):08x}@{rng.choice(_HOSTS)}>"
-    noise, script = desk.noise.kind(row.problem, row.story), SIMPLIFIED
+    noise, script = desk.noise_kind(row), SIMPLIFIED
     head = {"Message-ID": number}
     if noise:
         subject, body, quoted = _machine(desk, row, noise, head)
@@ -78,29 +78,32 @@ def _machine(desk: Desk[LetterWriter], row: Row, noise: str, head: dict[str, str
 
 def _letter(desk: Desk[LetterWriter], row: Row, number: str) -> tuple[str, str, str, str]:
     """(subject, own text with signature, quoted history, script)."""
-    world, owner = desk.context.world, desk.owner(row)
-    topics, moods = desk.topics(row, 0.35)
-    letter = desk.composer.letter(row.vehicle, topics, moods, world.customers.name[owner])
+    world, topics, moods = desk.context.world, *desk.topics(row, 0.35)
+    name = world.customers.name[row.speaker] if row.speaker >= 0 else desk.stranger()
+    letter = desk.composer.letter(row.vehicle, topics, moods, name)
     told = desk.claimed(row, letter.body)
-    body = desk.personal.maybe(told, row.vehicle, number, row.day)
+    body = desk.personal.maybe(told, row.vehicle, number, row.day, row.speaker)
     subject, script = letter.subject, SIMPLIFIED
     if body == told:
         body, script = desk.surfaced(body)
     signature = letter.signature
     if desk.rng.random() < 0.4:
-        signature += f"\n{world.customers.phone[owner]}"
-    if desk.rng.random() < 0.25:
+        signature += f"\n{desk.keys.phone(row)}"
+    if desk.rng.random() < 0.25 and row.speaker >= 0:
         signature += f"\nVIN: {world.vehicles.vin[row.vehicle]}"
     quoted = f"\n\n{letter.quoted}" if letter.quoted else ""
     return subject, f"{body}\n\n--\n{signature}", quoted, script
 
 
 def _sender(desk: Desk[LetterWriter], row: Row, noise: str) -> str:
-    people, owner = desk.context.world.customers, desk.owner(row)
+    people = desk.context.world.customers
     if noise == "advert":
         return f"{_word('优惠通知', 'utf-8')} <news{row.number % 9}@promo.example>"
-    mail = people.mail[owner] or identifiers.mails(desk.personal.numbers, [people.phone[owner]])[0]
-    return f"{_word(people.name[owner], 'utf-8')} <{mail}>" if desk.rng.random() < 0.7 else mail
+    if row.speaker < 0:
+        return identifiers.mails(desk.personal.numbers, [desk.keys.phone(row)])[0]
+    mail = people.mail[row.speaker]
+    mail = mail or identifiers.mails(desk.personal.numbers, [people.phone[row.speaker]])[0]
+    return f"{_word(people.name[row.speaker], 'utf-8')} <{mail}>" if desk.rng.random() < 0.7 else mail
 
 
 def rfc_date(day: str, second: int, is_utc: bool) -> str:

@@ -3,55 +3,77 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from sample_oem.channels.desk import Desk
 from sample_oem.context import Context
 from sample_oem.registry import Break, Channel, EntityFile, register
 from sample_oem.sheet import Moment, row_xml
 from sample_oem.spoken import Row
+from sample_oem.subjects import Lead, Staff, leads, staff
 from sample_oem.truth import Item
 from sample_oem.voices.reported import AdviserComposer
-from sample_oem.voices.stories import story_name
-from sample_oem.world import RIVALS
 
 _HEADER = (
     "笔记编号", "经销商代码", "顾问工号", "岗位", "客户姓名", "客户电话", "车牌号", "线索编号", "阶段",
     "战败原因", "战败竞品", "笔记内容", "记录时间", "更新时间",
 )  # fmt: skip
 _SERVICE_STAGES = ("保养", "维修", "维修", "维修", "交付")
-_SALES_STAGES = ("线索", "线索", "试驾", "谈判", "订车", "战败")
-_LOST = ("价格", "价格", "座椅舒适性", "空间", "交付周期", "品牌", "智能化", "续航", "家人反对", "竞品优惠")
-_ROLES = {True: ("销售顾问", "销售顾问", "客户经理"), False: ("服务顾问", "服务顾问", "客户经理")}
-_LOST_TO_SEATS = "座椅舒适性"
+_ADVISERS = ("销售顾问", "服务顾问", "客户经理")
+_ROLES = {True: ("销售顾问", "客户经理"), False: ("服务顾问", "客户经理")}
+# What the note calls the reasons of the leads.
+_LOST = {"座椅不舒服": "座椅舒适性", "等待时间长": "交付周期", "隔音异响": "隔音"}
+
+
+class _Notebook(NamedTuple):
+    """The desk of the notes with the leads they are about and the staff who write them."""
+
+    desk: Desk[AdviserComposer]
+    numbers: list[str]
+    leads: dict[str, Lead]
+    staff: dict[str, list[Staff]]
+
+
+class _Head(NamedTuple):
+    """What stands before the note: dealer, stage, and of lost leads why and to whom."""
+
+    dealer: str
+    stage: str
+    lost: str = ""
+    rival: str = ""
 
 
 def dealer_note(context: Context) -> list[Item]:
-    """经销商顾问笔记: what advisers write down about customers, in their shorthand."""
+    """经销商顾问笔记: what advisers write down about customers and leads, in their shorthand."""
     desk = Desk(context, "dealer_note", "note", AdviserComposer, "adviser")
+    business = context.happenings.business
+    numbers: list[str] = context.happenings.links["dealer_note"].tolist()
+    book = _Notebook(desk, numbers, leads(business), staff(business))
     items: list[Item] = []
     for row in desk.rows():
-        items += _note_items(desk, row)
+        items += _note_items(book, row)
     return items
 
 
-def _note_items(desk: Desk[AdviserComposer], row: Row) -> list[Item]:
+def _note_items(book: _Notebook, row: Row) -> list[Item]:
+    desk = book.desk
     context, rng, number = desk.context, desk.rng, f"N{row.number + 3_000_000}"
-    is_sales, stage, lost, rival = _stage(desk, row)
-    noise = desk.noise.kind(row.problem, row.story)
+    head = _stage(book, row)
+    noise = desk.noise_kind(row)
     if noise:
         text = desk.noise.text(noise, row.vehicle)
     else:
-        write = desk.composer.lost if stage == "战败" else desk.composer.note
-        mood = () if stage == "战败" else (row.mood,)
+        write = desk.composer.lost if head.stage == "战败" else desk.composer.note
+        mood = () if head.stage == "战败" else (row.mood,)
         text = desk.claimed(row, write(row.vehicle, row.topic, *mood))
-        text = desk.personal.maybe(text, row.vehicle, number, row.day)
+        text = desk.personal.maybe(text, row.vehicle, number, row.day, row.speaker)
     desk.account.note(row, number, noise=noise)
     second, event = min(desk.second(row), 20 * 3600), context.date(row.day)
     at = context.moment(row.day, second)
-    head = _note_head(desk, row, number, is_sales=is_sales)
+    first = _first_cells(book, row, number, head)
 
     def item(day: int, said: str, changed: str) -> Item:
-        cells = (*head, stage, lost, rival, said, Moment(at), changed)
+        cells = (*first, head.stage, head.lost, head.rival, said, Moment(at), changed)
         return Item(day, "note", (number,), row_xml(cells), event, number, changed)
 
     out = [item(row.day, text, at)]
@@ -62,34 +84,51 @@ def _note_items(desk: Desk[AdviserComposer], row: Row) -> list[Item]:
     return out
 
 
-def _stage(desk: Desk[AdviserComposer], row: Row) -> tuple[bool, str, str, str]:
-    """(sales or service, stage, reason of the loss, rival it was lost to)."""
-    rng, story = desk.rng, story_name(row.story)
-    if story == "x05":
-        return True, "战败", _LOST_TO_SEATS, RIVALS[rng.randrange(len(RIVALS))][1]
-    if row.problem >= 0 or rng.random() < 0.5:
-        return False, _SERVICE_STAGES[rng.randrange(len(_SERVICE_STAGES))], "", ""
-    stage = _SALES_STAGES[rng.randrange(len(_SALES_STAGES))]
-    if stage != "战败":
-        return True, stage, "", ""
-    rival = RIVALS[rng.randrange(len(RIVALS))][1] if rng.random() < 0.75 else ""
-    return True, stage, _LOST[rng.randrange(len(_LOST))], rival
+def _stage(book: _Notebook, row: Row) -> _Head:
+    """How the matter stands on the day of the note: of a lead by its own dates, else in the workshop."""
+    world, rng = book.desk.context.world, book.desk.rng
+    lead = book.leads.get(book.numbers[row.number])
+    if lead is None:
+        dealer = world.dealers.code[int(world.vehicles.dealer[row.vehicle])]
+        return _Head(dealer, _SERVICE_STAGES[rng.randrange(len(_SERVICE_STAGES))])
+    if lead.closed <= row.day:
+        if not lead.is_lost:
+            return _Head(lead.dealer_code, "订车")
+        return _Head(lead.dealer_code, "战败", _LOST.get(lead.reason, lead.reason), lead.rival)
+    driven = lead.driven <= row.day
+    return _Head(lead.dealer_code, ("试驾", "谈判")[row.number % 2] if driven else "线索")
 
 
-def _note_head(desk: Desk[AdviserComposer], row: Row, number: str, *, is_sales: bool) -> tuple[str, ...]:
-    context, rng, world = desk.context, desk.rng, desk.context.world
-    owner, code = desk.owner(row), world.dealers.code[int(world.vehicles.dealer[row.vehicle])]
-    roles = _ROLES[is_sales]
+def _first_cells(book: _Notebook, row: Row, number: str, head: _Head) -> tuple[str, ...]:
+    """Number, dealer, adviser, role, and who the customer is: by car in the workshop, by lead before."""
+    desk, world, rng = book.desk, book.desk.context.world, book.desk.rng
+    lead_no = book.numbers[row.number]
+    known = rng.random() < 0.8
+    name = (world.customers.name[row.speaker] if row.speaker >= 0 else desk.stranger()) if known else ""
+    phone = book.leads[lead_no].phone if lead_no else desk.keys.phone(row)
+    writer = _writer(book, row, head.dealer, is_sales=bool(lead_no))
+    is_ours = not lead_no and row.speaker >= 0
     return (
         number,
-        code,
-        f"{code}E{rng.randrange(1, 20):02d}",
-        roles[rng.randrange(len(roles))],
-        world.customers.name[owner] if rng.random() < 0.8 else "",
-        world.customers.phone[owner] if rng.random() < 0.85 else "",
-        "" if is_sales else world.vehicles.plate[row.vehicle],
-        f"L{context.date(row.day).replace('-', '')[2:]}{rng.randrange(100_000):05d}" if is_sales else "",
+        head.dealer,
+        *writer,
+        name,
+        phone if rng.random() < 0.85 else "",
+        world.vehicles.plate[row.vehicle] if is_ours else "",
+        lead_no,
     )
+
+
+def _writer(book: _Notebook, row: Row, dealer: str, *, is_sales: bool) -> tuple[str, str]:
+    """(number, role) of somebody who works at the dealer that day."""
+    roles = _ROLES[is_sales]
+    there = [s for s in book.staff.get(dealer, ()) if s.role in _ADVISERS and s.joined <= row.day < s.left]
+    # Where nobody is left for sales, service looks after the leads as well.
+    there = [s for s in there if s.role in roles] or there
+    if not there:
+        return "", roles[0]
+    chosen = there[book.desk.rng.randrange(len(there))]
+    return chosen.number, chosen.role
 
 
 _CELL = re.compile(rb"<c(?:/>|[ >].*?</c>)", re.DOTALL)

@@ -11,15 +11,13 @@ from sample_oem.context import Context, csv_line, json_line
 from sample_oem.damage import json_breaks
 from sample_oem.places import CITIES
 from sample_oem.registry import Channel, EntityFile, register
-from sample_oem.spoken import Row
+from sample_oem.spoken import NO_GROUP, Group, Row
 from sample_oem.truth import Item
 from sample_oem.voices.reported import NewsComposer
 from sample_oem.voices.surface import SIMPLIFIED
 from sample_oem.voices.written import ReviewWriter, SocialWriter, ThreadWriter
 from sample_oem.world import BRAND, MODELS
 
-Group = tuple[str, str, str]
-_NONE: Group = ("", "", "")
 _PLATFORMS = ("weibo", "weibo", "xiaohongshu", "douyin", "kuaishou")
 _BOARDS = ("论坛", "提车作业", "用车问题", "改装", "自驾游")
 _SITES = ("车行周报", "南风汽车", "车市观察", "经济日参", "驾趣网", "先锋车讯", "电驱时代", "大路新闻")
@@ -74,15 +72,15 @@ def _social_said(desk: Desk[SocialWriter], copies: Copies, row: Row, key: str) -
     source = copies.source(row)
     if source >= 0:
         return _passed_on(desk, copies, row, source)
-    noise = desk.noise.kind(row.problem, row.story)
+    noise = desk.noise_kind(row)
     if noise:
-        return Said(desk.noise.text(noise, row.vehicle), SIMPLIFIED, noise, _NONE), ""
+        return Said(desk.noise.text(noise, row.vehicle), SIMPLIFIED, noise, NO_GROUP), ""
     topics, moods = desk.topics(row, 0.25)
     told = desk.claimed(row, desk.composer.own(row.vehicle, topics, moods))
-    text = desk.personal.maybe(told, row.vehicle, key, row.day)
+    text = desk.personal.maybe(told, row.vehicle, key, row.day, row.speaker)
     copies.keep(row.number, key, text)
     text, script = desk.surfaced(text) if text == told else (text, SIMPLIFIED)
-    return Said(text, script, "", _NONE), ""
+    return Said(text, script, "", NO_GROUP), ""
 
 
 def _passed_on(desk: Desk[SocialWriter], copies: Copies, row: Row, source: int) -> tuple[Said, str]:
@@ -208,20 +206,20 @@ def _floor_said(
     if source >= 0:
         text, kind, voice = copies.edited(source)
         return Said(text, SIMPLIFIED, "", (f"threads-{voice}", kind, voice))
-    noise = desk.noise.kind(row.problem, row.story)
+    noise = desk.noise_kind(row)
     if noise:
-        return Said(desk.noise.text(noise, row.vehicle), SIMPLIFIED, noise, _NONE)
+        return Said(desk.noise.text(noise, row.vehicle), SIMPLIFIED, noise, NO_GROUP)
     if is_reply:
         text = desk.composer.reply(row.vehicle, row.topic, row.mood)
     else:
         topics, moods = desk.topics(row, 0.75)
         text = desk.composer.post(row.vehicle, topics, moods)
     text = desk.claimed(row, text)
-    told = desk.personal.maybe(text, row.vehicle, number, row.day)
+    told = desk.personal.maybe(text, row.vehicle, number, row.day, row.speaker)
     if not is_reply:
         copies.keep(row.number, number, told)
     told, script = desk.surfaced(told) if told == text else (told, SIMPLIFIED)
-    return Said(told, script, "", _NONE)
+    return Said(told, script, "", NO_GROUP)
 
 
 def _floor_items(
@@ -262,12 +260,12 @@ def news(context: Context) -> list[Item]:
     items: list[Item] = []
     for row in desk.rows():
         number = f"a{row.number + 500_000}"
-        source, group, script, noise = copies.source(row), _NONE, SIMPLIFIED, ""
+        source, group, script, noise = copies.source(row), NO_GROUP, SIMPLIFIED, ""
         if source >= 0:
             text, kind, voice = copies.edited(source)
             title, group = titles[source], (f"news-{voice}", kind, voice)
         else:
-            noise = desk.noise.kind(row.problem, row.story)
+            noise = desk.noise_kind(row)
             title, text, script = _article(desk, row, noise)
             if not noise and script == SIMPLIFIED:
                 copies.keep(row.number, number, text)
@@ -325,11 +323,11 @@ def _review_items(desk: Desk[ReviewWriter], row: Row) -> list[Item]:
     liked = [t for t, m in zip(topics, moods, strict=True) if m > 0]
     disliked = [t for t, m in zip(topics, moods, strict=True) if m <= 0]
     best, worst, content = desk.composer.review(row.vehicle, liked, disliked)
-    noise = desk.noise.kind(row.problem, row.story)
+    noise = desk.noise_kind(row)
     if noise:
         best, worst, content = "", "", desk.noise.text(noise, row.vehicle)
     elif content:
-        content = desk.personal.maybe(desk.claimed(row, content), row.vehicle, number, row.day)
+        content = desk.personal.maybe(desk.claimed(row, content), row.vehicle, number, row.day, row.speaker)
     else:
         worst = desk.claimed(row, worst)
     desk.account.note(row, number, noise=noise, role="owner" if row.speaker >= 0 else "public")

@@ -5,12 +5,15 @@ Mails are in ``letters``, advisers' notes in ``notes``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from sample_oem.channels.desk import Desk
-from sample_oem.channels.people import app_account
 from sample_oem.context import Context, csv_line, json_line
 from sample_oem.damage import json_breaks
 from sample_oem.registry import Channel, EntityFile, register
 from sample_oem.spoken import Row
+from sample_oem.subjects import Goods, goods
 from sample_oem.truth import Item
 from sample_oem.voices.stories import story_name
 from sample_oem.voices.surface import SIMPLIFIED
@@ -26,7 +29,8 @@ _CATEGORY = {
     1: ("表扬", "表扬", "其他", "建议"),
 }
 _PLATFORMS = ("ios", "android", "android", "harmony")
-_KINDS = ("催单", "催单", "改单", "退订", "退货", "退货", "咨询", "咨询", "评价", "评价")
+_KINDS = ("催单", "催单", "改单", "退货", "退货", "咨询", "咨询", "评价", "评价")
+_CAR_KINDS = ("催单", "催单", "催单", "改单", "退订", "退订")
 # What stories are told in which kind of message.
 _STORY_KIND = {"x02": "退货", "x12": "催单", "x13": "咨询"}
 
@@ -43,13 +47,13 @@ def owner_app(context: Context) -> list[Item]:
     items: list[Item] = []
     for row in desk.rows():
         number = f"fb{row.number + 10_000_000}"
-        noise, script = desk.noise.kind(row.problem, row.story), SIMPLIFIED
+        noise, script = desk.noise_kind(row), SIMPLIFIED
         if noise:
             text = desk.noise.text(noise, row.vehicle)
         else:
             topics, moods = desk.topics(row, 0.2)
             told = desk.claimed(row, desk.composer.feedback(row.vehicle, topics, moods))
-            text = desk.personal.maybe(told, row.vehicle, number, row.day)
+            text = desk.personal.maybe(told, row.vehicle, number, row.day, row.speaker)
             text, script = desk.surfaced(text) if text == told else (text, SIMPLIFIED)
         desk.account.note(row, number, noise=noise, script=script)
         items += _app_versions(desk, row, number, text, renamed)
@@ -57,12 +61,12 @@ def owner_app(context: Context) -> list[Item]:
 
 
 def _app_body(desk: Desk[AppWriter], row: Row, number: str, at: str) -> dict[str, object]:
-    context, rng, owner = desk.context, desk.rng, desk.owner(row)
+    context, rng = desk.context, desk.rng
     choices = _CATEGORY[row.mood]
-    has_car = rng.random() < 0.85
+    has_car = rng.random() < 0.85 and row.speaker >= 0
     return {
         "id": number,
-        "user": {"id": app_account(context, owner)},
+        "user": {"id": desk.keys.app_account(row)},
         "vehicle": {
             "vin_last8": context.world.vehicles.vin[row.vehicle][-8:] if has_car else None,
             "software_version": f"V{2 + row.day % 3}.{row.day // 30 % 10}.{row.vehicle % 4}",
@@ -106,25 +110,45 @@ def _app_versions(desk: Desk[AppWriter], row: Row, number: str, text: str, renam
 
 
 def order_message(context: Context) -> list[Item]:
-    """订单与退订留言: dates as day.month.year, amounts with a decimal comma."""
+    """订单与退订留言: dates as day.month.year, amounts with a decimal comma; the order is the shop's own."""
     desk = Desk(context, "order_message", "message", OrderWriter, "owner")
+    ordered = goods(context.happenings.business)
+    numbers: list[str] = context.happenings.links["order_message"].tolist()
     items: list[Item] = []
     for row in desk.rows():
-        items += _order_items(desk, row)
+        items += _order_items(desk, row, _order(desk, row, numbers[row.number], ordered))
     return items
 
 
-def _order_items(desk: Desk[OrderWriter], row: Row) -> list[Item]:
+class _Order(NamedTuple):
+    """The order a message is about: number (may be empty), goods, variant, and whether it is a car."""
+
+    number: str
+    goods: tuple[str, str]
+    is_car: bool
+
+
+def _order(desk: Desk[OrderWriter], row: Row, number: str, ordered: Mapping[str, Goods]) -> _Order:
+    if number in ordered:
+        return _Order(number, ordered[number], False)
+    if number:
+        return _Order(number, desk.composer.car(row.vehicle), True)
+    return _Order("", desk.composer.goods(row.vehicle), False)
+
+
+def _order_items(desk: Desk[OrderWriter], row: Row, order: _Order) -> list[Item]:
     context, rng, number = desk.context, desk.rng, f"OM{row.number + 1_000_000}"
-    story, noise = story_name(row.story), desk.noise.kind(row.problem, row.story)
-    kind = _STORY_KIND.get(story) or _KINDS[rng.randrange(len(_KINDS))]
+    story, noise = story_name(row.story), desk.noise_kind(row)
+    kinds = _CAR_KINDS if order.is_car else _KINDS
+    kind = _STORY_KIND.get(story) or kinds[rng.randrange(len(kinds))]
     if noise:
         text = desk.noise.text(noise, row.vehicle)
     else:
-        text = desk.composer.message(kind, row.vehicle, row.topic, row.mood, is_told=bool(story))
-        text = desk.personal.maybe(desk.claimed(row, text), row.vehicle, number, row.day)
+        told = (row.vehicle, row.topic, row.mood)
+        text = desk.composer.message(kind, told, order.goods, is_car=order.is_car, is_story=bool(story))
+        text = desk.personal.maybe(desk.claimed(row, text), row.vehicle, number, row.day, row.speaker)
     desk.account.note(row, number, noise=noise)
-    head, amount = _order_head(desk, row, kind, number)
+    head = _order_head(desk, row, kind, number, order)
     second = desk.second(row)
     at, event = context.moment_dotted(row.day, second), context.date(row.day)
 
@@ -132,7 +156,7 @@ def _order_items(desk: Desk[OrderWriter], row: Row) -> list[Item]:
         line = csv_line((*head, said, refund, at, changed), delimiter=";")
         return Item(day, "message", (number,), line, event, number, version)
 
-    out = [item(row.day, text, amount, at, context.moment(row.day, second))]
+    out = [item(row.day, text, "", at, context.moment(row.day, second))]
     later = row.day + 1 + rng.randrange(9)
     if kind in ("退订", "退货") and rng.random() < 0.4 and later < context.days:
         when = rng.randrange(9 * 3600, 19 * 3600)
@@ -141,19 +165,13 @@ def _order_items(desk: Desk[OrderWriter], row: Row) -> list[Item]:
     return out
 
 
-def _order_head(desk: Desk[OrderWriter], row: Row, kind: str, number: str) -> tuple[tuple[str, ...], str]:
-    context, rng, people = desk.context, desk.rng, desk.context.world.customers
-    owner, is_car = desk.owner(row), kind in ("退订", "改单") or (kind == "催单" and row.number % 2 == 0)
-    goods, variant = desk.composer.item(row.vehicle, is_car=is_car)
-    order = (
-        f"{'SO' if is_car else 'MO'}{context.date(row.day).replace('-', '')[2:]}{rng.randrange(10_000):04d}"
-    )
-    head = (
-        number, order, kind, goods, variant,
-        people.phone[owner] if rng.random() < 0.7 else "",
-        app_account(context, owner) if rng.random() < 0.75 else "",
+def _order_head(desk: Desk[OrderWriter], row: Row, kind: str, number: str, order: _Order) -> tuple[str, ...]:
+    rng, (item, variant) = desk.rng, order.goods
+    return (
+        number, order.number, kind, f"{item}整车" if order.is_car else item, variant,
+        desk.keys.phone(row) if rng.random() < 0.7 else "",
+        desk.keys.app_account(row) if rng.random() < 0.75 else "",
     )  # fmt: skip
-    return head, ""
 
 
 def _decimal_comma(amount: float) -> str:

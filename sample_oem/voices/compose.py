@@ -36,7 +36,7 @@ class LengthLaw:
 
 LENGTHS: dict[str, LengthLaw] = {
     "complaint_site": LengthLaw(84, 1.2, 5, 1000),
-    "forum": LengthLaw(76, 1.48, 10, 9000),
+    "forum": LengthLaw(75, 1.52, 10, 4000),
     "media_comments": LengthLaw(33, 0.78, 8, 400),
     "call_center": LengthLaw(60, 0.7, 12, 600),
     "survey": LengthLaw(14, 0.8, 2, 200),
@@ -45,11 +45,11 @@ LENGTHS: dict[str, LengthLaw] = {
     "customer_mail": LengthLaw(170, 0.6, 20, 1500),
     "owner_app": LengthLaw(33, 0.78, 4, 400),
     "social_media": LengthLaw(29, 0.8, 4, 600),
-    "forum_threads": LengthLaw(76, 1.44, 12, 7000),
+    "forum_threads": LengthLaw(74, 1.55, 12, 3500),
     "forum_replies": LengthLaw(24, 0.9, 3, 600),
     "news": LengthLaw(760, 0.45, 300, 2000),
     "private_group": LengthLaw(16, 0.8, 2, 160),
-    "review_site": LengthLaw(74, 1.46, 12, 8000),
+    "review_site": LengthLaw(74, 1.54, 12, 3500),
     "interview": LengthLaw(4800, 0.25, 3000, 8000),
     "order_message": LengthLaw(20, 0.7, 3, 200),
     "dealer_note": LengthLaw(38, 0.5, 8, 240),
@@ -57,7 +57,7 @@ LENGTHS: dict[str, LengthLaw] = {
 }
 # Share of short texts for which nobody checks whether somebody said the same before: as many repeats
 # as real texts of the kind have.
-CARELESS: dict[str, float] = {"media_comments": 1.0, "social_media": 0.08, "owner_app": 0.1}
+CARELESS: dict[str, float] = {"media_comments": 0.15, "social_media": 0.08, "owner_app": 0.1}
 # The stations of a complaint in telling order, and how eagerly each is taken when there is room.
 _STATIONS: tuple[tuple[str, float, int], ...] = (
     ("c_intro", 0.55, 1),
@@ -96,6 +96,7 @@ _TYPOS: tuple[tuple[str, str], ...] = (
     ("这个", "这"),
     ("销售", "消售"),
 )
+_ASKING = ("吗", "呢", "么", "没", "怎么办", "多久", "多少", "怎么算", "找谁")
 _SHORT = 60
 # Good enough to tell short texts apart; the measure in ``richness`` also takes out districts.
 _BARE = str.maketrans("", "", "0123456789 .,!?，。！？；、")
@@ -373,23 +374,32 @@ class Composer:
         turns = [("agent", self.say("a_hello", speaker)), ("customer", self._spoken(opening, speaker))]
         length, used = len(opening), set[str]()
         while length < target:
-            turns.append(("agent", self.unsaid("a_ask" if self.rand() < 0.6 else "a_sorry", speaker, used)))
-            rule = (
-                "k_detail" if polarity < 0 and self.rand() < 0.65 else ("k_push" if polarity < 0 else "k_ask")
-            )
-            answer = self._spoken(self.unsaid(rule, speaker, used), speaker)
+            agent, customer = self._moves(polarity)
+            turns.append(("agent", self.unsaid(agent, speaker, used)))
+            answer = self._spoken(self.unsaid(customer, speaker, used), speaker)
             turns.append(("customer", answer))
             length += len(answer)
-        turns.append(("agent", self.say("a_sorry", speaker)))
+        turns.append(("agent", self.say(("a_sorry", "a_answer", "a_thanks")[polarity + 1], speaker)))
         if self.rand() < 0.5:
             turns += [("customer", self.pick(("好的谢谢", "行", "嗯", "好，再见", "那就这样吧", "知道了")))]
         turns.append(("agent", self.say("a_bye", speaker)))
         return turns
 
+    def _moves(self, polarity: int) -> tuple[str, str]:
+        """Rules of what the agent says and the customer answers: to trouble, to a question, to praise."""
+        if polarity < 0:
+            agent = "a_ask" if self.rand() < 0.6 else "a_sorry"
+            return agent, "k_detail" if self.rand() < 0.65 else "k_push"
+        if polarity > 0:
+            return "a_thanks", "k_glad"
+        return "a_answer", "k_ask" if self.rand() < 0.25 else "k_follow"
+
     def _spoken(self, text: str, speaker: Speaker) -> str:
         if self.rand() < 0.3:
             text = self.say("k_fill", speaker) + self.pick(("，", "", " ")) + text
-        return text + (self.pick(("。", "？", "。", "！")) if self.rand() < 0.6 else "")
+        if self.rand() >= 0.6:
+            return text
+        return text + ("？" if text.endswith(_ASKING) else self.pick(("。", "。", "！")))
 
     # -- survey and workshop ----------------------------------------------------------------------
     def survey_comment(self, vehicle: int, aspect: int, polarity: int) -> str:

@@ -5,9 +5,11 @@ Turns are (role, text) with the roles as the source names them. Only the custome
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from sample_oem.catalogue import ASPECTS
 from sample_oem.voices.compose import Composer
+from sample_oem.voices.grammar import Speaker
 from sample_oem.voices.surface import fragments
 
 Turn = tuple[str, str]
@@ -34,8 +36,7 @@ class ChatComposer(Composer):
             turns.append((AGENT if self.rand() < 0.85 else BOT, self.unsaid("t_agent", speaker, used)))
             if length >= target:
                 break
-            rule = "t_ask" if mood >= 0 else "t_more" if self.rand() < 0.65 else "t_push"
-            answer = self.unsaid(rule, speaker, used)
+            answer = self.unsaid(self._answer(mood), speaker, used)
             turns += self._typed(answer)
             length += len(answer)
         if self.rand() < 0.5:
@@ -43,6 +44,14 @@ class ChatComposer(Composer):
         if self.rand() < 0.35:
             turns.append((SYSTEM, self.say("t_system_end", speaker)))
         return turns
+
+    def _answer(self, mood: int) -> str:
+        """Rule of what the customer types next: trouble, a question that leads on, or praise."""
+        if mood < 0:
+            return "t_more" if self.rand() < 0.65 else "t_push"
+        if mood > 0:
+            return "k_glad"
+        return "t_ask" if self.rand() < 0.25 else "k_follow"
 
     def _typed(self, text: str) -> list[Turn]:
         return [(CUSTOMER, self.roughen(part, 0.06)) for part in fragments(text, self.rand, 2)]
@@ -77,16 +86,32 @@ class InterviewComposer(Composer):
         turns: list[Turn] = [(INTERVIEWER, self.say("i_hello", self.speaker(vehicle, topics[0])))]
         used: set[str] = set()
         length = 0
-        while length < target:
-            place = min(int(length / target * len(topics)), len(topics) - 1)
-            speaker = self.speaker(vehicle, topics[place])
-            mood = moods[place] if self.rand() < 0.75 else 0
-            rule = ("i_neg", "i_neu", "i_pos")[mood + 1]
+        for speaker, mood in self._course(vehicle, topics, moods):
+            if length >= target:
+                break
+            rule = ("i_neg", "i_neu", "i_pos")[(mood if self.rand() < 0.75 else 0) + 1]
             room = 60 + self.rand() * 220
-            answer = self.join(self.fill([rule], [speaker], room, used, 8))
+            answer = self.join(self.fill([rule], [speaker], room, used, 6))
             question = self.say("i_ask", speaker)
             turns += [(GUEST, answer), (INTERVIEWER, question)]
             length += len(answer) + len(question)
         turns[-1] = (INTERVIEWER, self.say("i_bye", self.speaker(vehicle, topics[0])))
         turns.append((GUEST, self.say("i_thanks", self.speaker(vehicle, topics[0]))))
         return turns
+
+    def _course(
+        self, vehicle: int, topics: Sequence[int], moods: Sequence[int]
+    ) -> Iterator[tuple[Speaker, int]]:
+        """Topic and mood of answer after answer: the matters of the talk first, and again between others.
+
+        Nobody talks an hour about one thing: whatever else the car is comes up by the way.
+        """
+        for topic, mood in zip(topics, moods, strict=True):
+            for _ in range(2):
+                yield self.speaker(vehicle, topic), mood
+        while True:
+            aspect = int(self.rand() * len(ASPECTS))
+            yield self.speaker(vehicle, aspect), int(self.rand() * 3) - 1
+            if self.rand() < 0.3:
+                place = int(self.rand() * len(topics))
+                yield self.speaker(vehicle, topics[place]), moods[place]

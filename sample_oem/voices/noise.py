@@ -10,16 +10,16 @@ from sample_oem.voices.compose import Composer
 
 # Share of a channel's voices per kind of noise.
 NOISE_SHARE: dict[str, tuple[tuple[str, float], ...]] = {
-    "online_chat": (("test", 0.006), ("empty", 0.01), ("advert", 0.004)),
-    "customer_mail": (("advert", 0.05), ("bot", 0.05), ("empty", 0.004)),
-    "owner_app": (("test", 0.012), ("empty", 0.02), ("off_topic", 0.006), ("advert", 0.004)),
+    "online_chat": (("test", 0.012), ("empty", 0.01), ("advert", 0.004)),
+    "customer_mail": (("advert", 0.12), ("bot", 0.10), ("empty", 0.006)),
+    "owner_app": (("test", 0.025), ("empty", 0.02), ("off_topic", 0.006), ("advert", 0.004)),
     "social_media": (("advert", 0.03), ("bot", 0.025), ("off_topic", 0.03), ("empty", 0.006)),
     "forum_threads": (("advert", 0.02), ("off_topic", 0.02), ("bot", 0.01), ("empty", 0.01)),
     "private_group": (("advert", 0.03), ("off_topic", 0.08), ("empty", 0.03)),
     "review_site": (("advert", 0.004), ("test", 0.002)),
-    "order_message": (("test", 0.006), ("empty", 0.012), ("advert", 0.004)),
+    "order_message": (("test", 0.015), ("empty", 0.012), ("advert", 0.004)),
     "news": (("advert", 0.03),),
-    "dealer_note": (("test", 0.004), ("empty", 0.006)),
+    "dealer_note": (("test", 0.012), ("empty", 0.006)),
 }
 _RULES = {
     "advert": "z_advert",

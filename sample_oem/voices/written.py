@@ -178,25 +178,38 @@ class OrderWriter(Writer):
         "催单": "o_urge", "改单": "o_change", "退订": "o_cancel", "退货": "o_return",
         "咨询": "o_ask", "评价": "o_review",
     }  # fmt: skip
+    _CAR_RULE: ClassVar[dict[str, str]] = {"催单": "o_urge_car", "改单": "o_change_car"}
 
-    def message(self, kind: str, vehicle: int, topic: int, mood: int, *, is_told: bool) -> str:
-        """One message; with ``is_told`` it tells the topic itself (a story) and not the usual matter."""
-        return self.fresh(lambda: self._message(kind, vehicle, topic, mood, is_told=is_told))
+    def message(
+        self, kind: str, told: tuple[int, int, int], goods: tuple[str, str], *, is_car: bool, is_story: bool
+    ) -> str:
+        """One message of a kind about goods (name, variant), ``told`` as (vehicle, topic, mood).
 
-    def _message(self, kind: str, vehicle: int, topic: int, mood: int, *, is_told: bool) -> str:
-        speaker, target = self.speaker(vehicle, topic), self.law.draw(self.rng)
-        rules = [f"m_{_BY_MOOD[mood + 1]}"] if is_told else [self._RULE[kind]]
+        With ``is_story`` it tells the topic itself and not the usual matter.
+        """
+        vehicle, topic, mood = told
+        usual = self._CAR_RULE.get(kind, self._RULE[kind]) if is_car else self._RULE[kind]
+        rule = f"o_told_{_BY_MOOD[mood + 1]}" if is_story else usual
+        speaker = self.speaker(vehicle, topic)
+        speaker = Speaker({**speaker.facts, "item": goods[0], "variant": goods[1]}, speaker.aspect)
+        return self.fresh(lambda: self._message(rule, speaker))
+
+    def _message(self, rule: str, speaker: Speaker) -> str:
         used: set[str] = set()
-        parts = self.fill(rules, [speaker], target, used, 3)
+        parts = self.fill([rule], [speaker], self.law.draw(self.rng), used, 3)
         if self.rand() < 0.12:
             parts.append(self.unsaid("l_polite", speaker, used))
         return self.roughen(self.join(parts), 0.08)
 
-    def item(self, vehicle: int, *, is_car: bool) -> tuple[str, str]:
-        """(goods, variant) of an order."""
+    def goods(self, vehicle: int) -> tuple[str, str]:
+        """(goods, variant) of an order nobody knows the number of."""
         speaker = self.speaker(vehicle, 0)
-        goods = speaker.facts["series"] + "整车" if is_car else self.say("o_item", speaker)
-        return goods, self.say("o_variant", speaker)
+        return self.say("o_item", speaker), self.say("o_variant", speaker)
+
+    def car(self, vehicle: int) -> tuple[str, str]:
+        """(series, model) of an ordered car."""
+        facts = self.speaker(vehicle, 0).facts
+        return facts["series"], facts["model"]
 
 
 class Letter(NamedTuple):
@@ -228,8 +241,10 @@ class LetterWriter(Writer):
         used: set[str] = set()
         rule = ("q_body", "q_body_neu", "q_body_pos")[mood + 1]
         parts = [self.unsaid("q_intro", speakers[0], used)] if self.rand() < 0.7 else []
-        parts += self.fill([rule], speakers, self.law.draw(self.rng), used)
-        if mood <= 0:
+        # Who only asks writes a few lines.
+        target = self.law.draw(self.rng) * (0.4 if mood == 0 else 1.0)
+        parts += self.fill([rule], speakers, target, used)
+        if mood < 0 or (mood == 0 and self.rand() < 0.3):
             parts.append(self.unsaid("q_demand", speakers[0], used))
         return self.roughen(self.join(parts), 0.12)
 

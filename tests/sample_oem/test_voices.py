@@ -18,11 +18,13 @@ import pytest
 
 from sample_oem import generate
 from sample_oem.catalogue import ASPECTS
+from sample_oem.channels.copied import Again
 from sample_oem.channels.letters import as_html, rfc_date
 from sample_oem.channels.written import _decimal_comma
 from sample_oem.delivered import own_texts
 from sample_oem.reader import csv_records, json_records, mail_records, payload, sheet_records
 from sample_oem.sheet import Moment, row_xml, serial, sheet_bytes
+from sample_oem.spoken import Row
 from sample_oem.voices.compose import Composer
 from sample_oem.voices.dialogue import ChatComposer
 from sample_oem.voices.noise import NOISE_SHARE
@@ -140,7 +142,7 @@ def test_mails_carry_signatures_history_and_machines(made, told) -> None:
     ]
     assert sum("\n--\n" in b for b in bodies) > 0.5 * len(bodies)
     assert any("原始邮件" in b or "写道" in b for b in bodies)
-    assert {"advert", "bot"} <= {r["noise"] for rows in told.values() for r in rows}
+    assert {"advert", "bot"} <= {r["noise"] for r in told["customer_mail"]}
 
 
 def test_chats_take_turns_and_customers_type_in_pieces(made) -> None:
@@ -226,6 +228,28 @@ def test_copies_name_the_voice_they_repeat(told) -> None:
     assert all(r["origin"] in posts and not posts[r["origin"]]["group"] for r in copies)
 
 
+def test_who_has_the_same_trouble_still_hands_in_the_same_text() -> None:
+    again = Again(random.Random(4), share=1.0, least=10)
+    row = Row(0, 1, 7, 3, -1, 2, 40, 0, -1, -1, -1, 9, -1, 3)
+    text = "提车三个月发动机抖动，去店里检查了四次都没有结果。"
+    assert again.maybe(row, "a") == ""
+    again.keep(row, "a", text, is_own=True)
+    copies = [again.maybe(row._replace(number=n, day=n), f"c{n}") for n in range(1, 40)]
+    assert text in copies
+    assert len({copy.rstrip("！。… ") for copy in copies}) == 1
+    assert again.group("c1") == ("again-a", "again", "a")
+    assert again.maybe(row._replace(problem=41), "d") == ""
+    assert again.group("d") == ("", "", "")
+
+
+def test_copies_of_ones_own_are_of_the_same_car(told) -> None:
+    complaints = {r["voice"]: r for r in told["complaint_site"]}
+    copies = [r for r in complaints.values() if r["group_kind"] == "again"]
+    assert all(r["vehicle"] == complaints[r["origin"]]["vehicle"] for r in copies)
+    templates = Counter(r["group"] for r in complaints.values() if r["group_kind"] == "template")
+    assert templates.most_common(1)[0][1] >= 5
+
+
 def test_some_speak_in_traditional_script_and_some_own_other_cars(told) -> None:
     scripts = Counter(r["script"] for r in told["forum_threads"] + told["social_media"])
     assert scripts["traditional"] > 0
@@ -275,9 +299,23 @@ def test_claims_are_quoted_where_a_campaign_reached(world) -> None:
 
 def test_order_messages_fit_their_kind(world) -> None:
     writer = OrderWriter(world, "order_message", 2)
-    for kind, words in (("退订", "退|定|不要|去买"), ("改单", "改|换|加|不要|差价|下错")):
-        texts = [writer.message(kind, 0, 5, 0, is_told=False) for _ in range(60)]
-        assert sum(bool(re.search(words, t)) for t in texts) > 50
+    cases = (
+        ("退订", True, "退|定|不要|去买"),
+        ("改单", True, "改|换|加|不要|差价"),
+        ("催单", True, "订单|下的定|提|排产|到店|现车|路上|安排|交车"),
+        ("改单", False, "换|改|多加|不要|先别发"),
+        ("退货", False, "退|发错|少发|坏|尺寸"),
+    )
+    for kind, is_car, words in cases:
+        texts = [
+            writer.message(kind, (0, 5, 0), ("车顶箱", "黑色"), is_car=is_car, is_story=False)
+            for _ in range(60)
+        ]
+        assert sum(bool(re.search(words, t)) for t in texts) > 50, (kind, is_car, texts)
+    asked = [
+        writer.message("催单", (0, 5, 0), ("车顶箱", "黑色"), is_car=False, is_story=False) for _ in range(60)
+    ]
+    assert sum("车顶箱" in text for text in asked) > 10
 
 
 def test_notes_and_repair_lines_are_shorthand(world) -> None:
