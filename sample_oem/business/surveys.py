@@ -31,7 +31,8 @@ class Invitations:
     """Survey invitations in day order.
 
     ``latent`` is what is answered (0..10): felt satisfaction with error, lifted where coached; ``felt`` the
-    truth. ``wave`` names month and kind; ``touchpoint`` indexes the five touchpoints and instruments.
+    truth. ``wave`` names month and kind; ``touchpoint`` indexes the five touchpoints and instruments;
+    ``first`` is the row of the answered invitation a repeat asks about again (-1: no repeat).
     """
 
     day: np.ndarray
@@ -47,6 +48,7 @@ class Invitations:
     is_repeat: np.ndarray
     owner: np.ndarray
     wave: np.ndarray
+    first: np.ndarray
 
     def __len__(self) -> int:
         return len(self.day)
@@ -179,7 +181,15 @@ def _asked_and_told(
         is_repeat,
         owner,
         np.char.add(np.char.add(month, "-"), kind),
+        _first_rows(row, is_repeat),
     )
+
+
+def _first_rows(row: np.ndarray, is_repeat: np.ndarray) -> np.ndarray:
+    """Place of the first invitation of each repeat, both known by the number they were asked under."""
+    place = np.full(int(row.max(initial=-1)) + 1, -1)
+    place[row[~is_repeat]] = np.flatnonzero(~is_repeat)
+    return np.where(is_repeat, place[row], -1)
 
 
 def _topic(weights: np.ndarray, model: np.ndarray, draw: np.ndarray) -> np.ndarray:
