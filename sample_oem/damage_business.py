@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DAMAGED_EVERY = 250  # rows of one entity, counted through all its files
 RECOVERED_AFTER = timedelta(hours=3, minutes=10)
-_LEAST_DAYS = 8
+_LEAST_DAYS, _LEAST_ROWS = 8, 2
 # Entity → column, contract field, reason of admission, the value written there.
 _FIELD_DAMAGE: dict[str, tuple[str, str, str, str]] = {
     "customer": ("性别", "gender", "value_not_allowed", "?"),
@@ -183,23 +183,35 @@ def with_bad_day(files: list[BusinessDelivery], calendar: Calendar) -> Iterator[
     for n, one in enumerate(files):
         if n != place:
             yield one
-        elif one.channel in _CUT_CHANNELS:
+        elif _is_cut(one):
             yield from _cut(one)
         else:
             yield from _renamed(one)
 
 
 def _bad_place(files: list[BusinessDelivery], calendar: Calendar) -> int:
-    """Find the first plain file of several records after three fifths of the window (-1: none)."""
+    """Find a file without other mishaps, three fifths into the window if there is one (-1: none at all).
+
+    The first file of an entity stays whole. What a cut file holds is counted by its rows, so it must not
+    hold two versions of one record.
+    """
     if calendar.days < _LEAST_DAYS:
         return -1
-    day = calendar.first_day + calendar.days * 3 // 5
-    for n, one in enumerate(files):
-        t = one.truth
-        plain = t.records_in == t.admitted and t.records_in >= 4
-        if plain and str(one.received_at.date()) >= str(day):
-            return n
-    return -1
+    day = str(calendar.first_day + calendar.days * 3 // 5)
+    first = {one.entity: n for n, one in reversed(list(enumerate(files)))}
+    fit = [
+        n
+        for n, one in enumerate(files)
+        if n != first[one.entity]
+        and one.truth.records_in >= _LEAST_ROWS
+        and (one.truth.records_in == one.truth.admitted if _is_cut(one) else not one.truth.quarantined)
+    ]
+    later = [n for n in fit if str(files[n].received_at.date()) >= day]
+    return later[0] if later else fit[-1] if fit else -1
+
+
+def _is_cut(one: BusinessDelivery) -> bool:
+    return one.channel in _CUT_CHANNELS
 
 
 def _named(one: BusinessDelivery, truth: DeliveryTruth) -> BusinessDelivery:
@@ -212,9 +224,8 @@ def _again(one: BusinessDelivery, already: int) -> BusinessDelivery:
     """The right file under another name; ``already`` of its records were admitted."""
     stem, dot, suffix = one.name.partition(".")
     later = replace(one, name=f"{stem}_更正{dot}{suffix}", received_at=one.received_at + RECOVERED_AFTER)
-    count = one.truth.records_in
-    truth = DeliveryTruth(one.channel, "", one.entity, "", "recovered", count, count - already, already)
-    return _named(later, truth)
+    admitted, duplicate = one.truth.admitted - already, one.truth.duplicate + already
+    return _named(later, replace(one.truth, kind="recovered", admitted=admitted, duplicate=duplicate))
 
 
 def _renamed(one: BusinessDelivery) -> Iterator[BusinessDelivery]:
