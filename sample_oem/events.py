@@ -320,10 +320,22 @@ def _holder(scene: _Scene, vehicle: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 
 def _in_use(scene: _Scene, day: np.ndarray, draw: np.ndarray) -> np.ndarray:
-    """Return a vehicle for each day, among those sold before it to people who speak."""
-    order = np.argsort(np.where(scene.quiet, 10**6, scene.sold), kind="stable")
-    available = np.searchsorted(np.where(scene.quiet, 10**6, scene.sold)[order], day, side="left")
-    return order[(draw * np.maximum(available, 1)).astype(int)]
+    """Return a vehicle for each day, among those sold before it to people who speak.
+
+    Drawn among first cars, which all twins share; who handed that car in speaks of the one that followed.
+    """
+    cars, silent = scene.world.vehicles, scene.world.customers.is_silent
+    unfit = (cars.order >= 0) | silent[cars.buyer]
+    since = np.where(unfit, 10**6, scene.sold)
+    order = np.argsort(since, kind="stable")
+    available = np.searchsorted(since[order], day, side="left")
+    car = order[(draw * np.maximum(available, 1)).astype(int)]
+    newer = np.full(len(cars.order), -1)
+    bought = scene.world.life.purchases
+    handed_in = bought.traded >= 0
+    newer[bought.traded[handed_in]] = bought.car[handed_in]
+    moved = (newer[car] >= 0) & (scene.sold[newer[car]] < day)
+    return np.where(moved, newer[car], car)
 
 
 def _fill(scene: _Scene, name: str, missing: np.ndarray) -> Voices:
@@ -363,16 +375,23 @@ def _fill(scene: _Scene, name: str, missing: np.ndarray) -> Voices:
 
 
 def _recent(scene: _Scene, name: str, day: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Return a common trouble of the last months per row (-1: there is none)."""
+    """Return a common trouble of the last months per row (-1: there is none).
+
+    A moment is drawn and the last trouble before it taken, so that a further trouble (of a car a null
+    twin did not sell) moves the few draws that meet it and no others.
+    """
     problems = scene.problems
     usable = np.flatnonzero((problems.story < 0) & (problems.owner >= 0) & ~scene.quiet[problems.vehicle])
-    when = problems.day[usable]
-    memory = _MEMORY_DAYS if name == "complaint_site" else _BURN_IN_DAYS
-    low, high = np.searchsorted(when, day - memory), np.searchsorted(when, day, side="right")
-    draw = low + (scene.streams.chance(f"recent/{name}", day, place) * (high - low)).astype(int)
     if not len(usable):
         return np.full(len(day), -1)
-    return np.where(high > low, usable[np.minimum(draw, len(usable) - 1)], -1)
+    moment = problems.day[usable] + scene.streams.chance("recent/moment", problems.key[usable])
+    order = np.argsort(moment, kind="stable")
+    memory = _MEMORY_DAYS if name == "complaint_site" else _BURN_IN_DAYS
+    since = day - memory
+    drawn = since + scene.streams.chance(f"recent/{name}", day, place) * (memory + 1)
+    found = np.searchsorted(moment[order], drawn, side="right") - 1
+    row = usable[order[np.maximum(found, 0)]]
+    return np.where((found >= 0) & (problems.day[row] >= since), row, -1)
 
 
 def _pick_by_model(weights: np.ndarray, model: np.ndarray, draw: np.ndarray) -> np.ndarray:

@@ -10,10 +10,12 @@ import numpy as np
 
 from sample_oem.business.frames import NONE, Frame, Scene, at, numbers, stack, texts, timeline
 from sample_oem.events import Problems
+from sample_oem.lifecycle import centred
 from sample_oem.streams import logistic
 
 CHANNEL = "insurance"
 _TERMS = 8
+_SOLVED_BEFORE = 0.14  # share of terms due whose owner had a complaint solved in the year before
 
 
 def record(scene: Scene, problems: Problems) -> dict[tuple[str, str], Frame]:
@@ -47,8 +49,8 @@ def _renewed(
     people = scene.world.customers
     solved = _solved_before(problems, np.maximum(owner, 0), due, len(people.number))
     rich = scene.planted.confounding * (0.3 * (people.income[owner] == 2) - 0.2 * (people.income[owner] == 0))
-    odds = 0.9 - 0.25 * term + scene.planted.renewal * scene.latent(owner, due - 30) + rich
-    odds += scene.planted.resolution * solved - 2.5 * ~ours_before
+    odds = 0.9 - 0.25 * term + centred(scene.planted.renewal, scene.latent(owner, due - 30)) + rich
+    odds += scene.planted.resolution * (solved - _SOLVED_BEFORE) - 2.5 * ~ours_before
     here = (owner >= 0) & ~scene.has_left(owner, due)
     return here & (scene.streams.chance("policy", scene.world.vehicles.number[car], term) < logistic(odds))
 
