@@ -85,7 +85,7 @@ def generate(  # noqa: PLR0913 - one parameter per choice
     notes = _notes(context, happenings, end, owners) | {"scenario": scenario, "moved": moved(planted)}
     oracle = MergedOracle(parts, notes)
     oracle.write(truth)
-    write_world(truth / "world", world, happenings, first_day)
+    write_world(truth / "world", world, happenings, first_day, days)
     return Summary(out, truth, files, sum(part.size for part in parts), oracle.channel_totals())
 
 

@@ -262,6 +262,56 @@ def test_books_equal_the_records_to_the_cent(delivered: Delivered) -> None:
     assert other[UNALLOCATED[0]] > 0
 
 
+def _month(text: str) -> str:
+    """Month of an ISO or a German date."""
+    return f"{text[6:10]}-{text[3:5]}" if text[2:3] == "." else text[:7]
+
+
+def _summed(
+    delivered: Delivered, entity: str, date_column: str, kinds: tuple[str, ...], amount: str, sign: str = ""
+) -> dict[tuple[str, str], tuple[int, Decimal]]:
+    """Count and amount per month and kind, read from the delivered rows."""
+    channel, name = entity.split(".")
+    out: dict[tuple[str, str], tuple[int, Decimal]] = {}
+    for row in delivered.current(channel, name):
+        if row.get(date_column):
+            key = (_month(row[date_column]), "/".join(row[k] for k in kinds))
+            count, total = out.get(key, (0, Decimal(0)))
+            value = Decimal(str(row.get(amount) or 0).replace(",", "."))
+            out[key] = (count + 1, total + (-value if sign and row[kinds[0]] == sign else value))
+    return out
+
+
+@pytest.mark.parametrize(
+    ("metric", "entity", "date_column", "kinds", "amount", "sign"),
+    [
+        ("claim_posted", "warranty_claims.claim_line", "过账日期", ("费用类型",), "批准金额", "追偿"),
+        ("goodwill_posted", "crm.goodwill", "posted_date", ("goodwill_kind",), "amount_cny", ""),
+        ("policy", "insurance.policy", "起保日期", ("险种", "续保类型"), "含税保费", ""),
+        ("visit", "service.service_visit", "arrived_at", ("visit_reason",), "customer_paid_incl_tax_cny", ""),
+        ("order", "sales.vehicle_order", "ordered_at", ("order_kind", "status"), "price_incl_tax_cny", ""),
+        ("books", "finance_books.gl_control_total", "期间起始日", ("科目", "口径"), "金额", ""),
+    ],
+)
+def test_expected_totals_equal_what_the_delivered_rows_add_up_to(
+    delivered: Delivered,
+    metric: str,
+    entity: str,
+    date_column: str,
+    kinds: tuple[str, ...],
+    amount: str,
+    sign: str,
+) -> None:
+    found = _summed(delivered, entity, date_column, kinds, amount, sign)
+    told = {
+        (r["month"], r["kind"]): (int(r["records"]), Decimal(r["amount_cny"]))
+        for r in _table(delivered.truth / "world" / "truth_total_month.csv")
+        if r["metric"] == metric
+    }
+    assert len(told) > 30
+    assert found == told
+
+
 def _made(name: str, owners: int = 1500, seed: int = 11, days: int = 40) -> tuple[World, Happenings]:
     streams, end = Streams(seed), np.datetime64("2026-03-30")
     world = build_world(streams, owners, end, scenario(name), days)
