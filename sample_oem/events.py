@@ -191,7 +191,7 @@ def happen(
 
     streams = Streams.of(rng)
     start = int(first_day.astype("datetime64[D]").astype(int))
-    problems = _problems(world, start)
+    problems = problems_of(world, start)
     sold = world.vehicles.sold.astype(int) - start
     quiet = world.customers.is_silent[world.vehicles.owner]
     scene = _Scene(streams, world, volumes, sold, start, problems, quiet)
@@ -204,7 +204,8 @@ def happen(
     return Happenings(problems, voices, invitations, business, links)
 
 
-def _problems(world: World, start: int) -> Problems:
+def problems_of(world: World, start: int) -> Problems:
+    """Troubles of all years, their days counted from ``start``."""
     troubles = world.life.troubles
     return Problems(
         troubles.day - start,

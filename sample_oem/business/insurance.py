@@ -47,7 +47,7 @@ def _renewed(
         return scene.streams.chance("policy/first", scene.world.vehicles.number[car]) < 0.92
     owner = scene.holder(car, due)
     people = scene.world.customers
-    solved = _solved_before(problems, np.maximum(owner, 0), due, len(people.number))
+    solved = solved_before(problems, np.maximum(owner, 0), due, len(people.number))
     rich = scene.planted.confounding * (0.3 * (people.income[owner] == 2) - 0.2 * (people.income[owner] == 0))
     odds = 0.9 - 0.25 * term + centred(scene.planted.renewal, scene.latent(owner, due - 30)) + rich
     odds += scene.planted.resolution * (solved - _SOLVED_BEFORE) - 2.5 * ~ours_before
@@ -55,7 +55,7 @@ def _renewed(
     return here & (scene.streams.chance("policy", scene.world.vehicles.number[car], term) < logistic(odds))
 
 
-def _solved_before(problems: Problems, owner: np.ndarray, day: np.ndarray, owners: int) -> np.ndarray:
+def solved_before(problems: Problems, owner: np.ndarray, day: np.ndarray, owners: int) -> np.ndarray:
     """Whether a complaint of the owner was solved in the year before a day."""
     rows = np.flatnonzero(problems.is_resolved)
     stride = 100_000
