@@ -405,9 +405,9 @@ def _day_in(setting: _Setting, q: int, name: str, owner: np.ndarray) -> np.ndarr
     return setting.start[q] + setting.streams.below(name + "/day", QUARTER_DAYS, owner, q)
 
 
-def centred(slope: np.ndarray | float, latent: np.ndarray) -> np.ndarray:
-    """Log odds that satisfaction adds, about zero on average."""
-    return slope * (latent - LATENT_MEAN)
+def centred(slope: np.ndarray | float, latent: np.ndarray, level: float = LATENT_MEAN) -> np.ndarray:
+    """Log odds that satisfaction adds, about zero on average; ``level`` is the mean of those asked."""
+    return slope * (latent - level)
 
 
 def rare(slope: np.ndarray | float, latent: np.ndarray) -> np.ndarray:

@@ -15,7 +15,8 @@ from sample_oem.streams import logistic
 
 CHANNEL = "insurance"
 _TERMS = 8
-_SOLVED_BEFORE = 0.14  # share of terms due whose owner had a complaint solved in the year before
+# Of terms due: mean satisfaction of owners, share who had a complaint solved in the year before.
+_LATENT_WHEN_DUE, _SOLVED_BEFORE = -0.47, 0.23
 
 
 def record(scene: Scene, problems: Problems) -> dict[tuple[str, str], Frame]:
@@ -49,7 +50,12 @@ def _renewed(
     people = scene.world.customers
     solved = solved_before(problems, np.maximum(owner, 0), due, len(people.number))
     rich = scene.planted.confounding * (0.3 * (people.income[owner] == 2) - 0.2 * (people.income[owner] == 0))
-    odds = 0.9 - 0.25 * term + centred(scene.planted.renewal, scene.latent(owner, due - 30)) + rich
+    odds = (
+        0.9
+        - 0.25 * term
+        + centred(scene.planted.renewal, scene.latent(owner, due - 30), _LATENT_WHEN_DUE)
+        + rich
+    )
     odds += scene.planted.resolution * (solved - _SOLVED_BEFORE) - 2.5 * ~ours_before
     here = (owner >= 0) & ~scene.has_left(owner, due)
     return here & (scene.streams.chance("policy", scene.world.vehicles.number[car], term) < logistic(odds))

@@ -30,6 +30,7 @@ from sample_oem.seasons import come_on
 from sample_oem.streams import logistic
 
 CHANNEL = "service"
+_LATENT_WHEN_DUE = -0.47  # mean satisfaction of owners with a service due
 _PARTS = np.array([a.part for a in ASPECTS], dtype=object)
 _FAULTS = np.array([a.fault for a in ASPECTS], dtype=object)
 _CLAIM_SHARE = np.array([a.claim_share for a in ASPECTS])
@@ -234,7 +235,7 @@ def _due_services(scene: Scene) -> tuple[Frame, Frame]:
     meant = sold[car] + 182 * turn + streams.below("service/day", 40, number, turn) - 20
     day = _suiting(scene, "service", meant, number * 16 + turn)
     owner = scene.holder(car, day)
-    odds = 1.1 - 0.18 * turn + centred(scene.planted.service, scene.latent(owner, day - 91))
+    odds = 1.1 - 0.18 * turn + centred(scene.planted.service, scene.latent(owner, day - 91), _LATENT_WHEN_DUE)
     kept = (owner >= 0) & ~scene.has_left(owner, day) & (day < scene.days)
     kept &= streams.chance("service", number, turn) < logistic(odds)
     car, turn, day, number = car[kept], turn[kept], day[kept], number[kept]
