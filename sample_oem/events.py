@@ -321,22 +321,9 @@ def _holder(scene: _Scene, vehicle: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 
 def _in_use(scene: _Scene, day: np.ndarray, draw: np.ndarray) -> np.ndarray:
-    """Return a vehicle for each day, among those sold before it to people who speak.
-
-    Drawn among first cars, which all twins share; who handed that car in speaks of the one that followed.
-    """
-    cars, silent = scene.world.vehicles, scene.world.customers.is_silent
-    unfit = (cars.order >= 0) | silent[cars.buyer]
-    since = np.where(unfit, 10**6, scene.sold)
-    order = np.argsort(since, kind="stable")
-    available = np.searchsorted(since[order], day, side="left")
-    car = order[(draw * np.maximum(available, 1)).astype(int)]
-    newer = np.full(len(cars.order), -1)
-    bought = scene.world.life.purchases
-    handed_in = bought.traded >= 0
-    newer[bought.traded[handed_in]] = bought.car[handed_in]
-    moved = (newer[car] >= 0) & (scene.sold[newer[car]] < day)
-    return np.where(moved, newer[car], car)
+    """Return a vehicle for each day, among those sold before it to people who speak."""
+    silent = scene.world.customers.is_silent[scene.world.vehicles.buyer]
+    return scene.world.car_in_use(day + scene.first_day, draw, silent)
 
 
 def _fill(scene: _Scene, name: str, missing: np.ndarray) -> Voices:

@@ -94,16 +94,13 @@ def _asked(
     streams: Streams, world: World, day: np.ndarray, place: np.ndarray, first_day: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pick cars in use; a small share of invitations goes to the silent (the probe), by lot."""
-    cars, sold = world.life.cars, world.vehicles.sold.astype(int) - first_day
+    cars = world.life.cars
     silent = world.customers.is_silent[cars.owner]
     is_probe = streams.chance("probe", day, place) < _PROBE_SHARE
     draw = streams.chance("asked", day, place)
     vehicle = np.zeros(len(day), dtype=int)
-    for group, rows in ((np.zeros(len(sold), bool), ~is_probe), (~silent, is_probe)):
-        since = np.where(group, 10**6, sold)
-        order = np.argsort(since, kind="stable")
-        available = np.searchsorted(since[order], day[rows], side="left")
-        vehicle[rows] = order[(draw[rows] * np.maximum(available, 1)).astype(int)]
+    for unfit, rows in ((np.zeros(len(silent), bool), ~is_probe), (~silent, is_probe)):
+        vehicle[rows] = world.car_in_use(day[rows] + first_day, draw[rows], unfit)
     owner = cars.holder(vehicle, day + first_day)
     return vehicle, np.where(owner < 0, cars.owner[vehicle], owner), is_probe
 

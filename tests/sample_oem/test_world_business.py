@@ -312,10 +312,10 @@ def test_expected_totals_equal_what_the_delivered_rows_add_up_to(
     assert found == told
 
 
-def _made(name: str, owners: int = 1500, seed: int = 11, days: int = 40) -> tuple[World, Happenings]:
+def _made(name: str, owners: int = 600, seed: int = 11, days: int = 24) -> tuple[World, Happenings]:
     streams, end = Streams(seed), np.datetime64("2026-03-30")
     world = build_world(streams, owners, end, scenario(name), days)
-    return world, happen(streams, world, np.full(days, 120.0), end - np.timedelta64(days - 1, "D"))
+    return world, happen(streams, world, np.full(days, 80.0), end - np.timedelta64(days - 1, "D"))
 
 
 @pytest.fixture(scope="module")
@@ -323,33 +323,117 @@ def base() -> tuple[World, Happenings]:
     return _made("base")
 
 
-@pytest.mark.parametrize("name", sorted(NULL_TWINS))
-def test_a_null_twin_keeps_the_surface(base: tuple[World, Happenings], name: str) -> None:
-    assert moved(scenario(f"null:{name}"))
-    world, twin = _made(f"null:{name}")
-    here, there = base[1], twin
-    assert base[0].customers.number == world.customers.number
-    assert base[0].customers.phone == world.customers.phone
-    for channel, voices in here.voices.items():
-        other = there.voices[channel]
-        assert abs(len(voices) - len(other)) <= 0.03 * len(voices) + 3, channel
-    assert abs(len(here.problems) - len(there.problems)) <= 0.08 * len(here.problems)
-    untouched = {
-        ("customers_vehicles", "dealer"),
-        ("customers_vehicles", "vehicle_model"),
-        ("crm", "dealer_staff"),
+_WORKSHOP = frozenset(
+    {
+        "service_visit", "repair_line", "claim_line", "complaint_case", "part_shipment", "part_stock", "contact",
+        "goodwill", "gl_control_total", "close_calendar",
     }
-    for key in untouched:
-        for column, values in here.business.frames[key].items():
-            assert np.array_equal(values, there.business.frames[key][column]), (key, column)
+)  # fmt: skip
+_LIVES = _WORKSHOP | {"policy", "vehicle_usage", "lead"}
+_CARS = _LIVES | {
+    "customer", "vehicle", "ownership", "vehicle_order", "order_option", "test_drive", "consent", "app_account",
+    "software_install", "vehicle_part_lot",
+}  # fmt: skip
+# Records a twin may change at all: what the planted parameter acts on, and what follows from it.
+_TOUCHED: dict[str, frozenset[str]] = {
+    "lot": _WORKSHOP,
+    "ota": _LIVES,
+    "recurrence": _WORKSHOP,
+    "holidays": _WORKSHOP,
+    "season": _LIVES,
+    "referral": frozenset({"lead"}),
+    "renewal": frozenset({"policy"}),
+    "service": frozenset({"service_visit", "repair_line"}),
+    "options": frozenset({"order_option"}),
+    "rival": frozenset({"lead"}),
+    "repurchase": _CARS,
+    "resolution": _CARS,
+    "silent": _CARS,
+    "x02": frozenset({"accessory_order"}),
+    "x03": _CARS,
+    "x05": frozenset({"lead"}),
+    "x07": frozenset({"complaint_case"}),
+    "x08": frozenset({"contact"}),
+    "x10": _LIVES,
+    "x11": _WORKSHOP,
+    "x12": frozenset({"vehicle_order"}),
+}
+_SAME = {"x01": "ota", "x14": "x10"}  # one parameter under two names
+# Columns of a common trouble that the parameter moves (owner: of handed-in cars).
+_MOVED: dict[str, set[str]] = {
+    "season": {"aspect"},
+    "x10": {"aspect"},
+    "recurrence": {"aspect"},
+    "x11": {"day"},
+    "lot": {"vehicle", "owner", "is_case", "is_resolved"},
+}
 
 
-def test_twins_of_behaviour_have_the_very_same_troubles_and_voices(base: tuple[World, Happenings]) -> None:
-    for name in ("options", "renewal", "service", "referral"):
-        _, twin = _made(f"null:{name}")
-        assert np.array_equal(base[1].problems.day, twin.problems.day)
-        for channel, voices in base[1].voices.items():
-            assert np.array_equal(voices.vehicle, twin.voices[channel].vehicle), (name, channel)
+def _spoken(world: World, happenings: Happenings) -> Counter[tuple[str, int, int]]:
+    """Voices as (channel, day, stable number of the car)."""
+    number = world.vehicles.number
+    return Counter(
+        (channel, day, car)
+        for channel, v in happenings.voices.items()
+        for day, car in zip(v.day.tolist(), number[v.vehicle].tolist(), strict=True)
+    )
+
+
+def _differing(here: Happenings, there: Happenings) -> set[str]:
+    """Entities whose records are not equal, row by row."""
+    out = set()
+    for key, frame in here.business.frames.items():
+        other = there.business.frames[key]
+        if not all(np.array_equal(values, other[column]) for column, values in frame.items()):
+            out.add(key[1])
+    return out
+
+
+@pytest.mark.parametrize("name", sorted(set(NULL_TWINS) - set(_SAME)))
+def test_a_null_twin_differs_in_nothing_but_what_is_planted(
+    base: tuple[World, Happenings], name: str
+) -> None:
+    assert moved(scenario(f"null:{name}"))
+    world, there = _made(f"null:{name}")
+    here = base[1]
+    assert (base[0].customers.number, base[0].customers.phone) == (
+        world.customers.number,
+        world.customers.phone,
+    )
+    assert _differing(here, there) <= _TOUCHED.get(name, frozenset())
+    for key, frame in here.business.frames.items():
+        a, b = len(frame["_at"]), len(there.business.frames[key]["_at"])
+        assert abs(a - b) <= 0.04 * a + 12 or key[1] == "part_stock", (key, a, b)
+    # Troubles of the same cars are the same, but for the column the parameter is about.
+    _, mine, other = np.intersect1d(here.problems.key, there.problems.key, return_indices=True)
+    assert len(mine) >= 0.99 * max(len(here.problems), len(there.problems))
+    first = (base[0].vehicles.order < 0)[here.problems.vehicle[mine]]
+    may = _MOVED.get(name, set())
+    if name in ("repurchase", "resolution", "silent", "x03"):  # cars change hands on other days
+        may = {"owner", "is_case", "is_resolved"}
+    for field in {"day", "vehicle", "aspect", "severity", "owner", "is_case", "is_resolved"} - may:
+        a, b = getattr(here.problems, field)[mine][first], getattr(there.problems, field)[other][first]
+        assert np.array_equal(a, b), field
+    same = _spoken(*base) & _spoken(world, there)
+    # The burst and the surge are told on other days.
+    least = {"viral": 0.92, "x11": 0.96}.get(name, 0.98)
+    assert same.total() >= least * _spoken(*base).total()
+
+
+def test_twins_under_two_names_are_one() -> None:
+    for name, other in _SAME.items():
+        assert NULL_TWINS[name] == NULL_TWINS[other]
+
+
+def test_invitations_go_to_the_same_people_in_every_twin(base: tuple[World, Happenings]) -> None:
+    for name in ("repurchase", "coaching", "x06"):
+        _, there = _made(f"null:{name}")
+        asked = [
+            Counter(zip(i.day[~i.is_repeat].tolist(), i.owner[~i.is_repeat].tolist(), strict=True))
+            for i in (base[1].invitations, there.invitations)
+        ]
+        assert (asked[0] & asked[1]).total() >= 0.99 * asked[0].total(), name
+        assert asked[0].total() == asked[1].total()
 
 
 def test_same_seed_same_records_other_seed_others(base: tuple[World, Happenings]) -> None:
