@@ -256,7 +256,8 @@ def _cut(one: BusinessDelivery) -> Iterator[BusinessDelivery]:
 def second_copies(files: list[BusinessDelivery], last: str) -> Iterator[BusinessDelivery]:
     """One plain file of the channel comes a second time two days later; ``last`` is the latest receipt."""
     daily = sorted(
-        (f for f in files if f.truth.kind == "daily" and f.truth.superseded == 0), key=lambda f: f.received_at
+        (f for f in files if f.truth.kind == "daily" and not f.truth.superseded and not f.damaged),
+        key=lambda f: f.received_at,
     )
     if not daily:
         return
@@ -266,6 +267,6 @@ def second_copies(files: list[BusinessDelivery], last: str) -> Iterator[Business
     stem, dot, suffix = first.name.partition(".")
     truth = DeliveryTruth(first.channel, "", first.entity, "", "redelivered", first.truth.records_in)
     truth.duplicate = first.truth.records_in
-    copy = replace(first, name=f"{stem}_重发{dot}{suffix}", received_at=later, damaged=())
+    copy = replace(first, name=f"{stem}_重发{dot}{suffix}", received_at=later)
     if copy.received_text <= last and not newer:
         yield _named(copy, truth)

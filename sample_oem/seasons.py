@@ -30,7 +30,7 @@ NATIONAL_DAY: tuple[tuple[str, int], ...] = (
 )  # fmt: skip
 # Per holiday: factor before it (a week), in it, and after it (days, factor): (voices, visits).
 _VOICES = ((SPRING_FESTIVAL, 0.95, 0.45, 6, 1.20), (LABOUR_DAY, 1.0, 0.80, 2, 1.10))
-_VISITS = ((SPRING_FESTIVAL, 1.25, 0.10, 4, 1.10), (LABOUR_DAY, 1.10, 0.70, 2, 1.0))
+_VISITS = ((SPRING_FESTIVAL, 1.25, 0.05, 4, 1.10), (LABOUR_DAY, 1.10, 0.70, 2, 1.0))
 _VOICES += ((NATIONAL_DAY, 1.0, 0.70, 3, 1.15),)
 _VISITS += ((NATIONAL_DAY, 1.15, 0.65, 3, 1.05),)
 _TRIES = 14

@@ -234,7 +234,7 @@ def _entity(
 def _exported(frame: Frame, days: int, shape: Shape) -> Frame:
     """Keep what is known by the end, and of older versions the newest of each record; in order of export."""
     frame = select(frame, np.flatnonzero(frame["_at"] < days * DAY_S))
-    key = joined_key([frame[shape.names[n]] for n in shape.key])
+    key = _joined_key([frame[shape.names[n]] for n in shape.key])
     order = np.lexsort((frame["_at"], key))
     old = frame["_at"][order] < 0
     follows = np.append(key[order][1:] == key[order][:-1], False)
@@ -246,7 +246,7 @@ def _exported(frame: Frame, days: int, shape: Shape) -> Frame:
     return select(frame, kept)
 
 
-def joined_key(columns: list[np.ndarray]) -> np.ndarray:
+def _joined_key(columns: list[np.ndarray]) -> np.ndarray:
     """Dense number of each key (equal numbers for equal keys)."""
     number = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
@@ -257,7 +257,7 @@ def joined_key(columns: list[np.ndarray]) -> np.ndarray:
 
 
 def _key_numbers(cells: list[np.ndarray], shape: Shape) -> list[int]:
-    return joined_key([cells[n] for n in shape.key]).tolist()
+    return _joined_key([cells[n] for n in shape.key]).tolist()
 
 
 def _notes(frame: Frame, entity: str, note: Callable[[int], tuple[str, str, str]]) -> Frame:

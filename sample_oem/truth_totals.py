@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from sample_oem.business import Business
 from sample_oem.business.frames import DAY_S, NONE, Frame, select
-from sample_oem.shapes_business import SHAPES, joined_key
+from sample_oem.shapes_business import SHAPES
 
 HEADER = ("metric", "month", "kind", "records", "amount_cny")
 Row = tuple[str, str, str, int, str]
@@ -108,7 +109,7 @@ def current(frame: Frame, entity: tuple[str, str], days: int) -> Frame:
     """Newest version of each record among those delivered by the end."""
     shape = SHAPES[entity]
     frame = select(frame, np.flatnonzero(frame["_at"] < days * DAY_S))
-    key = joined_key([frame[shape.names[n]] for n in shape.key])
+    key, _ = _numbered([frame[shape.names[n]] for n in shape.key])
     order = np.lexsort((frame["_at"], key))
     last = np.append(key[order][1:] != key[order][:-1], True)[: len(order)]
     return select(frame, order[last])
@@ -122,19 +123,32 @@ def _totals(metric: Metric, frame: Frame, start: int) -> Iterator[Row]:
     if not len(frame["_at"]):
         return
     day = frame[metric.date] // (DAY_S if metric.is_second else 1) + start
-    month = day.astype("datetime64[D]").astype("datetime64[M]").astype(str)
-    kind = frame[metric.kinds[0]].astype(str)
-    for name in metric.kinds[1:]:
-        kind = np.char.add(np.char.add(kind, "/"), frame[name].astype(str))
-    values, place = np.unique(np.char.add(np.char.add(month, "|"), kind), return_inverse=True)
-    records = np.bincount(place, minlength=len(values))
-    cents = np.zeros(len(values), dtype=np.int64)
+    month = day.astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    place, seen = _numbered([month, *(frame[name] for name in metric.kinds)])
+    records = np.bincount(place)
+    cents = np.zeros(len(seen), dtype=np.int64)
     if metric.amount:
         amount = np.where(frame[metric.amount] == NONE, 0, frame[metric.amount])
         np.add.at(cents, place, amount * (1 if metric.sign is None else metric.sign(frame)))
-    for value, count, total in zip(values.tolist(), records.tolist(), cents.tolist(), strict=True):
-        when, _, what = value.partition("|")
+    labels = [
+        (str(np.datetime64(int(month[row]), "M")), "/".join(str(frame[name][row]) for name in metric.kinds))
+        for row in seen.tolist()
+    ]
+    for (when, what), count, total in sorted(
+        zip(labels, records.tolist(), cents.tolist(), strict=True), key=lambda row: row[0]
+    ):
         yield metric.name, when, what, count, _money(total) if metric.amount else ""
+
+
+def _numbered(columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Dense number of each distinct row of some columns, and a row of each number."""
+    number = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        codes, values = pd.factorize(column)
+        number, _ = pd.factorize(number * (len(values) + 1) + codes)
+    first = np.zeros(int(number.max(initial=-1)) + 1, dtype=np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]
+    return number, first
 
 
 def _money(cents: int) -> str:
