@@ -28,13 +28,19 @@ NATIONAL_DAY: tuple[tuple[str, int], ...] = (
     ("2018-10-01", 7), ("2019-10-01", 7), ("2020-10-01", 8), ("2021-10-01", 7), ("2022-10-01", 7),
     ("2023-09-29", 8), ("2024-10-01", 7), ("2025-10-01", 8), ("2026-10-01", 7),
 )  # fmt: skip
-# Per holiday: factor before it (a week), in it, and after it (days, factor): (voices, visits).
-_VOICES = ((SPRING_FESTIVAL, 0.95, 0.45, 6, 1.20), (LABOUR_DAY, 1.0, 0.80, 2, 1.10))
-_VISITS = ((SPRING_FESTIVAL, 1.25, 0.05, 4, 1.10), (LABOUR_DAY, 1.10, 0.70, 2, 1.0))
-_VOICES += ((NATIONAL_DAY, 1.0, 0.70, 3, 1.15),)
-_VISITS += ((NATIONAL_DAY, 1.15, 0.65, 3, 1.05),)
-_TRIES = 14
+# Holiday, then factors: in the week before, in it, in some days after it (how many, factor).
 Rule = tuple[tuple[tuple[str, int], ...], float, float, int, float]
+_VOICES: tuple[Rule, ...] = (
+    (SPRING_FESTIVAL, 0.95, 0.45, 6, 1.20),
+    (LABOUR_DAY, 1.0, 0.80, 2, 1.10),
+    (NATIONAL_DAY, 1.0, 0.70, 3, 1.15),
+)
+_VISITS: tuple[Rule, ...] = (
+    (SPRING_FESTIVAL, 1.25, 0.05, 4, 1.10),
+    (LABOUR_DAY, 1.10, 0.70, 2, 1.0),
+    (NATIONAL_DAY, 1.15, 0.65, 3, 1.05),
+)
+_TRIES = 14  # days after which everybody comes
 
 
 def voice_factor(day: np.ndarray, strength: float = 1.0) -> np.ndarray:
