@@ -1,7 +1,8 @@
 """What the business systems add up to: expected counts and amounts per metric, month and kind.
 
 Summed over the current version of every record that was delivered by the end of the window, in cents, so
-that a warehouse can be compared to the last of them. The single causes are in ``truth_world``.
+that a warehouse can be compared to the last of them. Posted claims are net of tax, as the books hold them;
+all other amounts are as delivered. The single causes are in ``truth_world``.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ def _minus(frame: Frame) -> np.ndarray:
 _CLAIM, _GOODWILL = ("warranty_claims", "claim_line"), ("crm", "goodwill")
 METRICS: tuple[Metric, ...] = (
     Metric("claim_failed", _CLAIM, "故障日期", ("费用类型", "索赔类型"), "申请金额"),
-    Metric("claim_posted", _CLAIM, "过账日期", ("费用类型",), "批准金额", sign=_recovery),
-    Metric("claim_reversed", _CLAIM, "冲销日期", ("费用类型",), "批准金额", sign=_back),
+    Metric("claim_posted", _CLAIM, "过账日期", ("费用类型",), "_net", sign=_recovery),
+    Metric("claim_reversed", _CLAIM, "冲销日期", ("费用类型",), "_net", sign=_back),
     Metric("goodwill_posted", _GOODWILL, "posted_date", ("goodwill_kind",), "amount_cny"),
     Metric("goodwill_reversed", _GOODWILL, "reversed_date", ("goodwill_kind",), "amount_cny", sign=_minus),
     Metric("policy", ("insurance", "policy"), "起保日期", ("险种", "续保类型"), "含税保费"),

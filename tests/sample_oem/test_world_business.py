@@ -229,7 +229,7 @@ def test_books_equal_the_records_to_the_cent(delivered: Delivered) -> None:
 
     sums: Counter[tuple[str, str]] = Counter()
     for line in delivered.current("warranty_claims", "claim_line"):
-        amount = cents(line["批准金额"]) if line["批准金额"] else 0
+        amount = cents(_net(line)) if line["批准金额"] else 0
         sign = -1 if line["费用类型"] == "追偿" else 1
         if line["过账日期"]:
             sums[line["过账日期"][:7], line["费用类型"]] += sign * amount
@@ -262,6 +262,15 @@ def test_books_equal_the_records_to_the_cent(delivered: Delivered) -> None:
     assert other[UNALLOCATED[0]] > 0
 
 
+def _decimal(text: object) -> Decimal:
+    return Decimal(str(text or 0).replace(",", "."))
+
+
+def _net(claim: dict[str, str]) -> Decimal:
+    """Approved amount of a claim line without tax."""
+    return (_decimal(claim["批准金额"]) / (1 + _decimal(claim["税率"]))).quantize(Decimal("0.01"))
+
+
 def _month(text: str) -> str:
     """Month of an ISO or a German date."""
     return f"{text[6:10]}-{text[3:5]}" if text[2:3] == "." else text[:7]
@@ -277,7 +286,7 @@ def _summed(
         if row.get(date_column):
             key = (_month(row[date_column]), "/".join(row[k] for k in kinds))
             count, total = out.get(key, (0, Decimal(0)))
-            value = Decimal(str(row.get(amount) or 0).replace(",", "."))
+            value = _net(row) if "税率" in row and amount == "批准金额" else _decimal(row.get(amount))
             out[key] = (count + 1, total + (-value if sign and row[kinds[0]] == sign else value))
     return out
 
