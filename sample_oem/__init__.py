@@ -22,6 +22,7 @@ from sample_oem.events import Happenings, happen
 from sample_oem.production import MergedOracle, produce, write_manifest
 from sample_oem.scenarios import moved
 from sample_oem.scenarios import scenario as find_scenario
+from sample_oem.seasons import voice_factor
 from sample_oem.shapes import BUILDERS
 from sample_oem.shapes_business import BUSINESS_CHANNELS
 from sample_oem.streams import Streams
@@ -61,17 +62,20 @@ def generate(  # noqa: PLR0913 - one parameter per choice
 
     ``out`` gets ``<channel>/<received_at>__<name>`` and ``deliveries.csv``; ``truth`` the expected
     counts and planted rows, and must lie outside ``out``. ``voices_per_day`` is one number, or one
-    per day (such as a small history before one large day); without it, what suits the owners.
+    per day (such as a small history before one large day); without it, what suits the owners. One
+    number is a yearly mean: weekdays and holidays move it; a list is taken as it stands.
     ``scenario`` names a world of ``scenarios`` (base, a null twin, a variant).
     The same arguments give the same bytes, whatever the number of ``processes``. Raises
     ``ValueError`` with what to change.
     """
-    volumes = _volumes(days, owners, voices_per_day)
     _check(out, truth, channels)
+    if days < 1:
+        raise ValueError(f"days must be at least 1, got {days}")
     last = np.datetime64(end)
     first_day = last - np.timedelta64(days, "D")
     streams = Streams(seed)
     planted = find_scenario(scenario)
+    volumes = _volumes(first_day, days, owners, voices_per_day, planted.holidays)
     world = build_world(streams, owners, last - np.timedelta64(1, "D"), planted, days)
     happenings = happen(streams, world, volumes, first_day)
     context = Context(world, happenings, first_day, days, seed)
@@ -81,18 +85,23 @@ def generate(  # noqa: PLR0913 - one parameter per choice
     notes = _notes(context, happenings, end, owners) | {"scenario": scenario, "moved": moved(planted)}
     oracle = MergedOracle(parts, notes)
     oracle.write(truth)
-    write_world(truth / "world", world, happenings, first_day)
+    write_world(truth / "world", world, happenings, first_day, days)
     return Summary(out, truth, files, sum(part.size for part in parts), oracle.channel_totals())
 
 
-def _volumes(days: int, owners: int, voices_per_day: float | Sequence[float] | None) -> np.ndarray:
-    if days < 1:
-        raise ValueError(f"days must be at least 1, got {days}")
+def _volumes(
+    first_day: np.datetime64,
+    days: int,
+    owners: int,
+    voices_per_day: float | Sequence[float] | None,
+    holidays: float,
+) -> np.ndarray:
+    """Voices expected of each day; weekdays and holidays move one number, but not a list."""
     if voices_per_day is None:
         voices_per_day = owners / 15
     volumes = np.asarray(voices_per_day, dtype=float)
     if volumes.ndim == 0:
-        return np.full(days, float(volumes))
+        return float(volumes) * voice_factor(int(first_day.astype(int)) + np.arange(days), holidays)
     if len(volumes) != days:
         raise ValueError(
             f"voices_per_day has {len(volumes)} values for {days} days; give one per day or one number"

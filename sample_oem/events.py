@@ -198,7 +198,7 @@ def happen(
 
     streams = Streams.of(rng)
     start = int(first_day.astype("datetime64[D]").astype(int))
-    problems = _problems(world, start)
+    problems = problems_of(world, start)
     sold = world.vehicles.sold.astype(int) - start
     quiet = world.customers.is_silent[world.vehicles.owner]
     scene = _Scene(streams, world, volumes, sold, start, problems, quiet)
@@ -216,7 +216,8 @@ def happen(
     return Happenings(problems, voices, invitations, business, links)
 
 
-def _problems(world: World, start: int) -> Problems:
+def problems_of(world: World, start: int) -> Problems:
+    """Troubles of all years, their days counted from ``start``."""
     troubles = world.life.troubles
     return Problems(
         troubles.day - start,
@@ -375,9 +376,8 @@ def _holder(scene: _Scene, vehicle: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 def _in_use(scene: _Scene, day: np.ndarray, draw: np.ndarray) -> np.ndarray:
     """Return a vehicle for each day, among those sold before it to people who speak."""
-    order = np.argsort(np.where(scene.quiet, 10**6, scene.sold), kind="stable")
-    available = np.searchsorted(np.where(scene.quiet, 10**6, scene.sold)[order], day, side="left")
-    return order[(draw * np.maximum(available, 1)).astype(int)]
+    silent = scene.world.customers.is_silent[scene.world.vehicles.buyer]
+    return scene.world.car_in_use(day + scene.first_day, draw, silent)
 
 
 def _fill(scene: _Scene, name: str, missing: np.ndarray) -> Voices:
@@ -417,16 +417,23 @@ def _fill(scene: _Scene, name: str, missing: np.ndarray) -> Voices:
 
 
 def _recent(scene: _Scene, name: str, day: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Return a common trouble of the last months per row (-1: there is none)."""
+    """Return a common trouble of the last months per row (-1: there is none).
+
+    A moment is drawn and the last trouble before it taken, so that a further trouble (of a car a null
+    twin did not sell) moves the few draws that meet it and no others.
+    """
     problems = scene.problems
     usable = np.flatnonzero((problems.story < 0) & (problems.owner >= 0) & ~scene.quiet[problems.vehicle])
-    when = problems.day[usable]
-    memory = _MEMORY_DAYS if name == "complaint_site" else _BURN_IN_DAYS
-    low, high = np.searchsorted(when, day - memory), np.searchsorted(when, day, side="right")
-    draw = low + (scene.streams.chance(f"recent/{name}", day, place) * (high - low)).astype(int)
     if not len(usable):
         return np.full(len(day), -1)
-    return np.where(high > low, usable[np.minimum(draw, len(usable) - 1)], -1)
+    moment = problems.day[usable] + scene.streams.chance("recent/moment", problems.key[usable])
+    order = np.argsort(moment, kind="stable")
+    memory = _MEMORY_DAYS if name == "complaint_site" else _BURN_IN_DAYS
+    since = day - memory
+    drawn = since + scene.streams.chance(f"recent/{name}", day, place) * (memory + 1)
+    found = np.searchsorted(moment[order], drawn, side="right") - 1
+    row = usable[order[np.maximum(found, 0)]]
+    return np.where((found >= 0) & (problems.day[row] >= since), row, -1)
 
 
 def _pick_by_model(weights: np.ndarray, model: np.ndarray, draw: np.ndarray) -> np.ndarray:

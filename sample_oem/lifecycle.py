@@ -28,6 +28,13 @@ from sample_oem.streams import Streams, logistic
 
 QUARTERS, QUARTER_DAYS = 26, 91
 _RATE = 0.36  # troubles per car and quarter: about 1.4 a year
+# Level and spread of latent satisfaction, and shares, in the base world. Effects are taken from them, so
+# that a null twin sells, renews and loses as many: only who does it changes.
+LATENT_MEAN, LATENT_VARIANCE = -0.27, 1.21
+_SOLVED_OF_CASES = 0.62
+_SOLVED_OF_OWNERS = 0.145
+_LATENT_OF_BUYERS = -0.41  # those whose income makes them buy again are harder to please
+_SILENT_UNHAPPY = 0.06
 _COLD = frozenset(
     [
         "北京",
@@ -374,7 +381,7 @@ def _feel(setting: _Setting, state: _State, q: int, rows: list[np.ndarray]) -> N
     known = owner >= 0
     harm = np.where(aspect == INDEX["ICT-NAV"], setting.planted.navigation_harm, 0.28)
     weight = np.where(known, -harm * severity - 0.2 * (is_case & ~is_resolved), 0.0)
-    weight += setting.planted.relief * (is_resolved & known)
+    weight += setting.planted.relief * (is_resolved - _SOLVED_OF_CASES * is_case) * known
     shock = np.bincount(np.maximum(owner, 0), weight, minlength=owners)
     person = np.arange(owners)
     noise = 0.35 * setting.streams.normal("mood", person, q)
@@ -398,16 +405,36 @@ def _day_in(setting: _Setting, q: int, name: str, owner: np.ndarray) -> np.ndarr
     return setting.start[q] + setting.streams.below(name + "/day", QUARTER_DAYS, owner, q)
 
 
+def centred(slope: np.ndarray | float, latent: np.ndarray, level: float = LATENT_MEAN) -> np.ndarray:
+    """Log odds that satisfaction adds, about zero on average; ``level`` is the mean of those asked."""
+    return slope * (latent - level)
+
+
+def rare(slope: np.ndarray | float, latent: np.ndarray) -> np.ndarray:
+    """Log odds that satisfaction adds to a rare event, which happens as often without the effect.
+
+    Of log-normal odds the mean lies half a variance above the median.
+    """
+    return centred(slope, latent) - np.square(slope) * LATENT_VARIANCE / 2
+
+
+def rare_share(log_odds: float, share: float) -> float:
+    """Log odds to take off a rare event that ``share`` of people have ``log_odds`` more of."""
+    return float(np.log1p(share * np.expm1(log_odds)))
+
+
 def _refer(setting: _Setting, state: _State, q: int) -> None:
     before = np.nan_to_num(state.latent[:, q - 1])
-    who = _happens(setting, state, q, "referral", -4.0 + setting.planted.referral * before)
+    who = _happens(setting, state, q, "referral", -4.0 + rare(setting.planted.referral, before))
     state.referrals.append([who, _day_in(setting, q, "referral", who)])
 
 
 def _leave(setting: _Setting, state: _State, q: int) -> None:
     before = np.nan_to_num(state.latent[:, q - 1])
     silent = setting.traits["is_silent"] & (before < -0.2)
-    who = _happens(setting, state, q, "leave", -4.6 - 0.5 * before + setting.planted.silent_leaving * silent)
+    sooner = setting.planted.silent_leaving
+    odds = -4.6 - 0.5 * before + sooner * silent - rare_share(sooner, _SILENT_UNHAPPY)
+    who = _happens(setting, state, q, "leave", odds)
     state.left[who] = _day_in(setting, q, "leave", who)
 
 
@@ -422,7 +449,9 @@ def repurchase_log_odds(
     """Log odds of buying again in a quarter, by last quarter's satisfaction and age of the newest car."""
     slope = np.where(traits["birth_year"] >= planted.flat_from_birth_year, 0.0, planted.repurchase)
     age = np.where(wait < 4 * QUARTER_DAYS, -1.6, np.where(wait > 12 * QUARTER_DAYS, 0.5, 0.0))
-    return -4.1 + slope * latent + buying + age + planted.resolution * has_solution
+    solved = planted.resolution * has_solution - rare_share(planted.resolution, _SOLVED_OF_OWNERS)
+    level = slope * (LATENT_MEAN - _LATENT_OF_BUYERS)
+    return -4.1 + rare(slope, latent) + level + buying + age + solved
 
 
 def _buy(setting: _Setting, state: _State, q: int) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Span = dict[str, tuple[np.datetime64, np.datetime64]]
 _LOT_WEEKS = 13
+_KEYS_PER_STORY = 10_000_000
 _OTA_MODEL = "QL-L7-23R"
 
 
@@ -123,23 +124,30 @@ def lay(
         _cluster(ground),
     ]
     columns = [np.concatenate(c) for c in zip(*parts, strict=True)]
-    day, car, aspect, severity, story = columns
-    order = np.lexsort((car, story, day))
-    key = -1 - np.arange(len(day))[np.argsort(order, kind="stable")]
-    return Overlay(day, car, aspect, severity, story, key), rollout
+    return Overlay(*columns), rollout
 
 
-Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-def _part(day: np.ndarray, car: np.ndarray, aspect: str, severity: np.ndarray, story: str) -> Part:
+def _part(
+    day: np.ndarray,
+    car: np.ndarray,
+    aspect: str,
+    severity: np.ndarray,
+    story: str,
+    serial: np.ndarray | None = None,
+) -> Part:
+    """Troubles of one story; their key is story and ``serial`` (their place), not what became of others."""
     n = min(len(car), len(day))
+    serial = np.arange(n) if serial is None else serial
     return (
         day[:n],
         car[:n],
         np.full(n, INDEX[aspect]),
         severity[:n],
         np.full(n, STORY[story]),
+        -1 - STORY[story] * _KEYS_PER_STORY - serial[:n],
     )
 
 
@@ -193,16 +201,16 @@ def _software(ground: _Ground) -> tuple[Part, Rollout]:
     place = np.arange(len(row))
     day = since + month * 28 + streams.below("x01/day", 28, number[row], month, place % 3)
     seen = (day > cars.sold[model[row]]) & (day <= last) & (day < cars.handed[model[row]])
-    row, day = row[seen], day[seen]
+    row, day, place = row[seen], day[seen], place[seen]
     observed, is_pilot = _worst_cities(row, day, city, pilot)
     start = np.where(is_pilot, pilot, rollout)
     installed = np.full(len(cars.owner), -1)
     installed[model] = np.maximum(start[city] + streams.below("x01/install", 9, number), cars.sold[model])
     fixed = day >= installed[model[row]]
     kept = ~fixed | (streams.chance("x01/kept", number[row], day) < np.exp(ground.planted.ota_log_ratio))
-    row, day = row[kept], day[kept]
+    row, day, place = row[kept], day[kept], place[kept]
     severity = 1 + streams.below("x01/severity", 2, number[row], day)
-    part = _part(day, model[row], "ICT-SCR", severity, "x01")
+    part = _part(day, model[row], "ICT-SCR", severity, "x01", place)
     return part, Rollout(start, is_pilot, observed, installed)
 
 
@@ -236,7 +244,8 @@ def _recurrence(ground: _Ground) -> list[Part]:
     if not ground.planted.recurrence:
         edges = catalogue.problem_weights()[MODEL_INDEX["QL-M6-24H"]].cumsum()
         other = np.searchsorted(edges, ground.streams.chance("new/other", np.arange(len(new[0]))))
-        new = (new[0], new[1], other.clip(0, len(edges) - 1), new[3], np.full(len(new[0]), -1))
+        aspect = other.clip(0, len(edges) - 1)
+        new = (new[0], new[1], aspect, new[3], np.full(len(aspect), -1), new[5])
     return [_part(when, first, "PWR-OIL", severity, "recurrence_a"), new]
 
 

@@ -17,10 +17,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from sample_oem.context import Context, VoiceTruth
+from sample_oem.damage_business import Damaged
 from sample_oem.deliveries import Delivery, pack, write
 from sample_oem.faults import inject
 from sample_oem.registry import REGISTRY
-from sample_oem.shapes_business import BUSINESS_CHANNELS, Calendar, deliver
+from sample_oem.shapes_business import BUSINESS_CHANNELS, BusinessDelivery, Calendar, deliver
 from sample_oem.truth import DeliveryTruth, Oracle, PlantedValue
 from sample_oem.voices.reported import RepairComposer
 from sample_oem.voices.stories import topic_of
@@ -127,7 +128,7 @@ def _produce_business(context: Context, channel: str, out: Path) -> Produced:
     """One business channel: whole columns are written at once, so no record becomes an ``Item``."""
     folder = out / channel
     folder.mkdir(parents=True, exist_ok=True)
-    rows, size, truths = [], 0, []
+    rows, size, truths, damaged = [], 0, [], []
     for one in deliver(
         context.happenings, Calendar(context.first_day, context.days), channel, _workshop(context)
     ):
@@ -135,7 +136,21 @@ def _produce_business(context: Context, channel: str, out: Path) -> Produced:
         rows.append((channel, f"{channel}/{one.path_name}", one.received_text))
         size += len(one.payload)
         truths.append(one.truth)
-    return Produced(channel, rows, size, truths, [], [], {}, {}, [], b"")
+        damaged += [_verdict(one, row) for row in one.damaged]
+    return Produced(channel, rows, size, truths, damaged, [], {}, {}, [], b"")
+
+
+def _verdict(one: BusinessDelivery, row: Damaged) -> dict[str, str | int]:
+    """Row of ``damaged.csv`` as the oracle of voice channels writes it."""
+    return {
+        "channel": one.channel,
+        "file": one.path_name,
+        "received_at": one.received_text,
+        "line_no": row.line_no,
+        "record_ordinal": row.ordinal,
+        "reason": row.reason,
+        "field": row.field,
+    }
 
 
 def _workshop(context: Context) -> Callable[[int], tuple[str, str, str]]:

@@ -34,7 +34,8 @@ class Planted:
     coaching: tuple[float, ...] = (0.2, 0.4, 0.6)  # share of answers coached, per group of coaching dealers
     posing: float = 0.015  # share of a channel's voices that dealers' advisers write in the name of owners
     viral: float = 1.0  # 1: the burst comes within four days; 0: the same posts spread over the window
-    season: float = 1.0  # 1: seasons and holidays; 0: none
+    season: float = 1.0  # 1: some troubles have their season; 0: none
+    holidays: float = 1.0  # 1: weekdays, months and holidays move voices and visits; 0: all days are alike
     idle_fix_log_ratio: float = 0.0  # a fix started at a peak that does nothing (effect twin: -0.7)
     quiet_lift: float = 6.0  # X14/X10: weight of noise among the troubles of the car sold as quiet
     rival: float = 2.5  # factor on leads lost to the rival after its event
@@ -72,7 +73,8 @@ NULL_TWINS: dict[str, Planted] = {
     "coaching": replace(BASE, coaching=(0.0, 0.0, 0.0)),
     "posing": replace(BASE, posing=0.0),
     "viral": replace(BASE, viral=0.0),
-    "season": replace(BASE, season=0.0),
+    "season": replace(BASE, season=0.0, holidays=0.0),
+    "holidays": replace(BASE, holidays=0.0),
     "rival": replace(BASE, rival=1.0),
     "x01": replace(BASE, ota_log_ratio=0.0),
     "x02": replace(BASE, returns_display=0.0),

@@ -13,6 +13,7 @@ import random
 import orjson
 
 from sample_oem import channels
+from sample_oem.business.surveys import INSTRUMENTS
 from sample_oem.catalogue import ASPECTS
 from sample_oem.channels.copied import Again, Campaigns
 from sample_oem.channels.people import Keys
@@ -34,7 +35,8 @@ _HEADERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("media_comments", "comment"): ("content_id", "content", "subject", "sentiment_value", "sentiment_word"),
     ("survey", "invitation"): (
         "邀请编号", "客户编号", "手机号", "车架号", "经销商代码",
-        "触点", "邀请方式", "邀请状态", "邀请时间", "更新时间",
+        "触点", "邀请方式", "问卷类型", "波次", "随机探访", "复测", "首次答卷编号",
+        "邀请状态", "邀请时间", "更新时间",
     ),
     ("survey", "response"): ("答卷编号", "邀请编号", "指标", "量表", "得分", "评论", "提交时间"),
     ("warranty_claims", "claim_line"): (
@@ -69,8 +71,9 @@ _BREAKS: dict[str, tuple[tuple[str, int, str], ...]] = {
         ("invalid_number", 3, "正"),
     ),
     "invitation": (
-        ("value_not_allowed", 7, "未知状态"),
-        ("invalid_time", 8, "昨天下午"),
+        ("value_not_allowed", 12, "未知状态"),
+        ("invalid_time", 13, "昨天下午"),
+        ("invalid_boolean", 9, "也许"),
         ("pattern_mismatch", 0, "??"),
     ),
     "response": (
@@ -260,23 +263,33 @@ def survey(context: Context) -> list[Item]:
     sent = context.happenings.invitations
     items: list[Item] = []
     for n in range(len(sent)):
-        number = f"INV{context.date(int(sent.day[n])).replace('-', '')}{n:07d}"
+        number = _invitation_no(context, n)
         items += _invitation(context, rng, number, n)
         if sent.answered[n]:
             items += _response(context, rng, (composer, personal), number, n)
     return [item for item in items if item.day < context.days]
 
 
+def _invitation_no(context: Context, n: int) -> str:
+    return f"INV{context.date(int(context.happenings.invitations.day[n])).replace('-', '')}{n:07d}"
+
+
+def _response_no(invitation: str) -> str:
+    return "R" + invitation[3:]
+
+
 def _invitation(context: Context, rng: random.Random, number: str, n: int) -> list[Item]:
     world, sent = context.world, context.happenings.invitations
     day, vehicle, answered = int(sent.day[n]), int(sent.vehicle[n]), bool(sent.answered[n])
-    owner = int(world.vehicles.owner[vehicle])
+    owner, first = int(sent.owner[n]), int(sent.first[n])
     second = rng.randrange(9 * 3600, 20 * 3600)
     invited = context.moment(day, second)
     head = (
         number, world.customers.number[owner], world.customers.phone[owner], world.vehicles.vin[vehicle],
         world.dealers.code[int(world.vehicles.dealer[vehicle])],
-        TOUCHPOINTS[int(sent.touchpoint[n])], rng.choice(_INVITE_BY),
+        TOUCHPOINTS[int(sent.touchpoint[n])], rng.choice(_INVITE_BY), INSTRUMENTS[int(sent.touchpoint[n])],
+        str(sent.wave[n]), "是" if sent.is_probe[n] else "否", "是" if sent.is_repeat[n] else "否",
+        _response_no(_invitation_no(context, first)) if first >= 0 else "",
     )  # fmt: skip
     states = [(day, "发送失败" if not answered and rng.random() < 0.04 else "已发送", invited)]
     if answered:
@@ -308,7 +321,7 @@ def _response(
         return []
     latent, vehicle, aspect = float(sent.latent[n]), int(sent.vehicle[n]), int(sent.aspect[n])
     topic = topic_of(aspect, int(sent.story[n]) if hasattr(sent, "story") else -1)
-    number = "R" + invitation[3:]
+    number = _response_no(invitation)
     mood = -1 if latent < 6.2 else (1 if latent > 7.8 else 0)
     comment = ""
     if rng.random() < 0.62:

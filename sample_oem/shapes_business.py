@@ -1,9 +1,9 @@
 """Raw shape and files of the business channels: record versions become the lines their systems export.
 
 The first file of an entity is the initial export (the newest state of every older record), later files
-carry what changed that day. Whole columns are written at once; repeats and second deliveries are counted
-here, because rows never become ``truth.Item`` objects. Texts inside claims and repair lines come from the
-composer. Voice channels have their own shapes next door.
+carry what changed that day. Whole columns are written at once, and repeats counted here, because rows never
+become ``truth.Item`` objects; what is damaged is in ``damage_business``. Texts inside claims and repair lines
+come from the composer. Voice channels have their own shapes next door.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from sample_oem.business.frames import DAY_S, NONE, Frame, length, select, zero_filled
+from sample_oem.damage_business import Damaged, Damager, second_copies, with_bad_day
 from sample_oem.events import Happenings
 from sample_oem.truth import DeliveryTruth
 
@@ -86,6 +87,7 @@ ARRIVAL = {
     "warranty_claims": 280,
 }
 JSONL_CHANNELS = frozenset({"crm", "sales", "service"})
+_REPEATED_FROM_DAYS = 6
 GERMAN_CHANNELS = frozenset({"insurance", "finance_books"})
 
 
@@ -117,9 +119,14 @@ SHAPES = _parsed()
 BUSINESS_CHANNELS: tuple[str, ...] = tuple(sorted({channel for channel, _ in SHAPES}))
 
 
+def utc_text(moment: datetime) -> str:
+    """Write a UTC time with microseconds as manifests do."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 @dataclass(frozen=True)
 class BusinessDelivery:
-    """One file of a business system with the counts a correct warehouse must find in it."""
+    """One file of a business system with the counts and verdicts a correct warehouse must find in it."""
 
     channel: str
     entity: str
@@ -127,11 +134,12 @@ class BusinessDelivery:
     received_at: datetime
     payload: bytes
     truth: DeliveryTruth
+    damaged: tuple[Damaged, ...] = ()
 
     @property
     def received_text(self) -> str:
         """UTC receipt time with microseconds."""
-        return self.received_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return utc_text(self.received_at)
 
     @property
     def path_name(self) -> str:
@@ -198,7 +206,11 @@ def deliver(
         if of == channel:
             made += _entity(happenings.business.frames[of, entity], calendar, shape, note, place)
             place += 1
-    yield from sorted([*made, *_second_copies(made, calendar)], key=lambda d: (d.received_at, d.entity))
+    made.sort(key=lambda d: (d.received_at, d.entity))
+    made = list(with_bad_day(made, calendar))
+    if calendar.days >= _REPEATED_FROM_DAYS:
+        made += second_copies(made, utc_text(received_at(calendar, channel, calendar.days - 1, 0)))
+    yield from sorted(made, key=lambda d: (d.received_at, d.entity))
 
 
 def _entity(
@@ -214,9 +226,9 @@ def _entity(
     keys = _key_numbers(cells, shape)
     day = np.maximum(frame["_at"] // DAY_S, 0)
     edges = np.flatnonzero(np.diff(day, prepend=-1))
-    seen: set[int] = set()
+    damager = Damager(shape, _delimiter(shape))
     for start, end in zip(edges, [*edges[1:], len(day)], strict=True):
-        yield _file(calendar, shape, int(day[start]), place, lines[start:end], keys[start:end], seen)
+        yield _file(calendar, shape, int(day[start]), place, lines[start:end], keys[start:end], damager)
 
 
 def _exported(frame: Frame, days: int, shape: Shape) -> Frame:
@@ -284,10 +296,17 @@ def _decimal(values: np.ndarray, scale: int, point: str) -> np.ndarray:
     return np.where(values == NONE, "", made).astype(object)
 
 
+def _delimiter(shape: Shape) -> str:
+    """Column separator of a shape; empty for JSON lines."""
+    if shape.channel in JSONL_CHANNELS:
+        return ""
+    return ";" if shape.channel in GERMAN_CHANNELS else ","
+
+
 def _lines(cells: list[np.ndarray], shape: Shape) -> list[bytes]:
     if shape.channel in JSONL_CHANNELS:
         return _json_lines(cells, shape)
-    delimiter = ";" if shape.channel in GERMAN_CHANNELS else ","
+    delimiter = _delimiter(shape)
     columns = [
         _quoted(c, delimiter) if k == "s" else c.tolist() for c, k in zip(cells, shape.kinds, strict=True)
     ]
@@ -324,7 +343,7 @@ def _file(
     place: int,
     lines: list[bytes],
     keys: list[int],
-    seen: set[int],
+    damager: Damager,
 ) -> BusinessDelivery:
     """One file; on some days its last rows come twice (an export that overlaps itself)."""
     repeated = max(1, len(lines) // 200) if day % 6 == 2 and len(lines) > 3 else 0
@@ -338,13 +357,14 @@ def _file(
     suffix = "jsonl" if shape.channel in JSONL_CHANNELS else "csv"
     date = str(calendar.first_day + np.timedelta64(day, "D")).replace("-", "")
     name = f"{shape.entity}_{date}.{suffix}"
-    delimiter = ";" if shape.channel in GERMAN_CHANNELS else ","
-    head = b"" if suffix == "jsonl" else (delimiter.join(shape.names) + "\n").encode()
-    seen.update(keys)
+    head = b"" if suffix == "jsonl" else (_delimiter(shape).join(shape.names) + "\n").encode()
+    lines, damaged = damager.mixed_in(lines, 2 if head else 1)
     truth = DeliveryTruth(
         shape.channel, "", shape.entity, "", "daily", len(lines), newest, repeated, distinct - newest
     )
-    made = BusinessDelivery(shape.channel, shape.entity, name, received, head + b"".join(lines), truth)
+    truth.quarantined = len(damaged)
+    payload = head + b"".join(lines)
+    made = BusinessDelivery(shape.channel, shape.entity, name, received, payload, truth, damaged)
     truth.file, truth.received_at = made.path_name, made.received_text
     return made
 
@@ -363,26 +383,3 @@ def received_at(calendar: Calendar, channel: str, day: int, place: int) -> datet
             microseconds=(day * 9973) % 1_000_000,
         )
     )
-
-
-def _second_copies(files: list[BusinessDelivery], calendar: Calendar) -> Iterator[BusinessDelivery]:
-    """One file of the channel comes a second time two days later under another name."""
-    daily = sorted((f for f in files if f.truth.superseded == 0), key=lambda f: f.received_at)
-    place = len(daily) * 2 // 5
-    if calendar.days < 6 or not daily:
-        return
-    first = daily[place]
-    later = first.received_at + timedelta(days=2, minutes=20)
-    if later > received_at(calendar, first.channel, calendar.days - 1, 0):
-        return
-    newer = [f for f in files if f.entity == first.entity and first.received_at < f.received_at <= later]
-    if newer:
-        return
-    stem, dot, suffix = first.name.partition(".")
-    truth = DeliveryTruth(first.channel, "", first.entity, "", "redelivered", first.truth.records_in)
-    truth.duplicate = first.truth.records_in
-    copy = BusinessDelivery(
-        first.channel, first.entity, f"{stem}_重发{dot}{suffix}", later, first.payload, truth
-    )
-    truth.file, truth.received_at = copy.path_name, copy.received_text
-    yield copy

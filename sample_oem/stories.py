@@ -53,8 +53,9 @@ class _Stage:
         return self.streams.chance(f"tale/{channel}/{name}/draw", np.arange(n))
 
     def cars(self, model: str) -> np.ndarray:
-        """Cars of a model."""
-        return np.flatnonzero(self.world.vehicles.model == MODEL_INDEX[model])
+        """First cars of a model (repurchases differ between twins and would move every later draw)."""
+        cars = self.world.vehicles
+        return np.flatnonzero((cars.model == MODEL_INDEX[model]) & (cars.order < 0))
 
 
 def tales(

@@ -13,10 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from sample_oem import truth_totals
+from sample_oem.business.contacts import pilot_cities
+from sample_oem.business.frames import Scene
 from sample_oem.business.surveys import INSTRUMENTS
 from sample_oem.catalogue import ASPECTS
 from sample_oem.events import Happenings
 from sample_oem.models import COMPONENTS, INCOMES, KINDS, MODELS
+from sample_oem.places import CITIES
 from sample_oem.scenarios import STORIES
 from sample_oem.world import World
 
@@ -24,8 +28,10 @@ CODES = np.array([a.code for a in ASPECTS])
 STORY_CODES = np.array([s.code for s in STORIES] + [""])
 
 
-def write_world(folder: Path, world: World, happenings: Happenings, first_day: np.datetime64) -> None:
-    """Write every truth table of the world into ``folder``."""
+def write_world(
+    folder: Path, world: World, happenings: Happenings, first_day: np.datetime64, days: int
+) -> None:
+    """Write every truth table of the world into ``folder``; ``days`` is the length of the window."""
     folder.mkdir(parents=True, exist_ok=True)
     start = int(first_day.astype(int))
     _people(folder, world)
@@ -34,6 +40,8 @@ def write_world(folder: Path, world: World, happenings: Happenings, first_day: n
     _problems(folder, happenings, start)
     _voices(folder, happenings)
     _answers(folder, happenings, start)
+    totals = truth_totals.rows(happenings.business, first_day, days)
+    _write(folder / "truth_total_month.csv", truth_totals.HEADER, totals)
     for name, frame in happenings.business.truth.items():
         _write(
             folder / f"truth_{name}.csv",
@@ -43,6 +51,12 @@ def write_world(folder: Path, world: World, happenings: Happenings, first_day: n
     planted = {
         "planted": asdict(world.planted),
         "windows": {k: [str(a), str(b)] for k, (a, b) in sorted(world.life.windows.items())},
+        "pilot_cities": {
+            "ota": [CITIES[n].name for n in np.flatnonzero(world.life.ota.is_pilot)],
+            "x08": [
+                CITIES[n].name for n in np.flatnonzero(pilot_cities(Scene(world.streams, world, start, days)))
+            ],
+        },
         "latent_sd": float(np.nanstd(world.life.latent)),
         "latent_mean": float(np.nanmean(world.life.latent)),
     }
@@ -199,6 +213,7 @@ def _answers(folder: Path, happenings: Happenings, start: int) -> None:
         "is_coached",
         "is_probe",
         "is_repeat",
+        "first",
     )
     days = (sent.day + start).astype("datetime64[D]").astype(str).tolist()
     rows = zip(
@@ -214,6 +229,7 @@ def _answers(folder: Path, happenings: Happenings, start: int) -> None:
         sent.is_coached.astype(int).tolist(),
         sent.is_probe.astype(int).tolist(),
         sent.is_repeat.astype(int).tolist(),
+        sent.first.tolist(),
         strict=True,
     )
     _write(folder / "truth_invitation.csv", header, rows)

@@ -18,6 +18,7 @@ from sample_oem.models import (
     COMPONENTS,
     FLEET_STRIDE,
     MODELS,
+    NEVER,
     REPURCHASE_PLACE,
     RIVALS,
     WMI,
@@ -111,6 +112,24 @@ class World:
         """Owner index of vehicles on days (datetime64[D]); -1 where the car has left our sight."""
         cars = self.vehicles
         return np.where(day >= cars.handed[vehicle], cars.next_owner[vehicle], cars.buyer[vehicle])
+
+    def car_in_use(self, day: np.ndarray, draw: np.ndarray, is_unfit: np.ndarray) -> np.ndarray:
+        """Draw a car per day (integers since the epoch) among those sold before it that are not unfit.
+
+        ``draw`` is uniform. Drawn are first cars, which all twins share; who handed that car in is met
+        with the one that followed.
+        """
+        sold = self.vehicles.sold.astype(int)
+        since = np.where(is_unfit | (self.vehicles.order >= 0), NEVER, sold)
+        order = np.argsort(since, kind="stable")
+        available = np.searchsorted(since[order], day, side="left")
+        car = order[(draw * np.maximum(available, 1)).astype(int)]
+        newer = np.full(len(sold), -1)
+        bought = self.life.purchases
+        handed_in = bought.traded >= 0
+        newer[bought.traded[handed_in]] = bought.car[handed_in]
+        has_followed = (newer[car] >= 0) & (sold[newer[car]] < day)
+        return np.where(has_followed, newer[car], car)
 
 
 def build_world(

@@ -139,10 +139,15 @@ def _staff(connection: duckdb.DuckDBPyConnection) -> None:
         connection,
         f"""
         create or replace temp table staff as
-        select phone_key as key, coalesce(min(from_date), {_FIRST}) as valid_from,
-            case when count(*) = count(until_date) then max(until_date) end as valid_to
-        from sight where ({where}) and phone_key is not null
-        group by record, phone_key""",
+        with employed as (
+            select phone_key as key, coalesce(min(from_date), {_FIRST}) as valid_from,
+                case when count(*) = count(until_date) then max(until_date) end as valid_to
+            from sight where ({where}) and phone_key is not null
+            group by record, phone_key
+        )
+        -- An end before the beginning is no end: whose phone it is must not be guessed from it.
+        select key, valid_from, case when valid_to > valid_from then valid_to end as valid_to
+        from employed""",
     )
 
 

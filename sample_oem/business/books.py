@@ -87,7 +87,7 @@ def _claims(lines: Frame) -> list[Posting]:
         account = np.array([ACCOUNTS[x][0] for x in layer], dtype=object)
         recovery = layer == "追偿"
         what = np.where(recovery, "追偿" if sign > 0 else "冲回", kind).astype(object)
-        cents = lines["批准金额"][rows] * np.where(recovery, -sign, sign)
+        cents = lines["_net"][rows] * np.where(recovery, -sign, sign)
         out.append(
             (lines[status_day][rows], account, lines["成本中心"][rows], what, cents, lines["_at"][rows])
         )

@@ -25,6 +25,11 @@ def _table(names: tuple[str, ...], rows: list[tuple[object, ...]]) -> Frame:
     return columns
 
 
+def calendar_day(scene: Scene, day: int) -> np.datetime64:
+    """Calendar day of a day counted from the first event day."""
+    return np.datetime64(scene.first_day + day, "D")
+
+
 def _campaigns(scene: Scene) -> Frame:
     quiet, rival = scene.opens("campaign_quiet"), scene.opens("rival_event")
     rows: list[tuple[object, ...]] = [
@@ -100,7 +105,11 @@ def _actions(scene: Scene) -> Frame:
             "OTA",
             "ICT-SCR",
             "QL-L7-23R",
-            {"pilot_cities": ota},
+            {
+                "pilot_cities": ota,
+                "assignment": "选取近四周问题最多的城市",
+                "rollout_date": str(calendar_day(scene, scene.opens("ota_rollout"))),
+            },
             120_000_000,
             scene.opens("ota_pilot"),
             NONE,
@@ -139,7 +148,11 @@ def _actions(scene: Scene) -> Frame:
             "流程改进",
             "AFT-NET",
             "",
-            {"pilot_cities": auto},
+            {
+                "pilot_cities": auto,
+                "assignment": "抽签",
+                "rollout_date": str(calendar_day(scene, scene.opens("x08_rollout"))),
+            },
             60_000_000,
             scene.opens("x08_pilot"),
             NONE,

@@ -10,10 +10,13 @@ import numpy as np
 
 from sample_oem.business.frames import NONE, Frame, Scene, at, numbers, stack, texts, timeline
 from sample_oem.events import Problems
+from sample_oem.lifecycle import centred
 from sample_oem.streams import logistic
 
 CHANNEL = "insurance"
 _TERMS = 8
+# Of terms due: mean satisfaction of owners, share who had a complaint solved in the year before.
+_LATENT_WHEN_DUE, _SOLVED_BEFORE = -0.47, 0.23
 
 
 def record(scene: Scene, problems: Problems) -> dict[tuple[str, str], Frame]:
@@ -45,15 +48,20 @@ def _renewed(
         return scene.streams.chance("policy/first", scene.world.vehicles.number[car]) < 0.92
     owner = scene.holder(car, due)
     people = scene.world.customers
-    solved = _solved_before(problems, np.maximum(owner, 0), due, len(people.number))
+    solved = solved_before(problems, np.maximum(owner, 0), due, len(people.number))
     rich = scene.planted.confounding * (0.3 * (people.income[owner] == 2) - 0.2 * (people.income[owner] == 0))
-    odds = 0.9 - 0.25 * term + scene.planted.renewal * scene.latent(owner, due - 30) + rich
-    odds += scene.planted.resolution * solved - 2.5 * ~ours_before
+    odds = (
+        0.9
+        - 0.25 * term
+        + centred(scene.planted.renewal, scene.latent(owner, due - 30), _LATENT_WHEN_DUE)
+        + rich
+    )
+    odds += scene.planted.resolution * (solved - _SOLVED_BEFORE) - 2.5 * ~ours_before
     here = (owner >= 0) & ~scene.has_left(owner, due)
     return here & (scene.streams.chance("policy", scene.world.vehicles.number[car], term) < logistic(odds))
 
 
-def _solved_before(problems: Problems, owner: np.ndarray, day: np.ndarray, owners: int) -> np.ndarray:
+def solved_before(problems: Problems, owner: np.ndarray, day: np.ndarray, owners: int) -> np.ndarray:
     """Whether a complaint of the owner was solved in the year before a day."""
     rows = np.flatnonzero(problems.is_resolved)
     stride = 100_000

@@ -20,6 +20,7 @@ from sample_oem.business.frames import (
     texts,
     timeline,
 )
+from sample_oem.lifecycle import LATENT_MEAN, centred
 from sample_oem.models import MODELS
 from sample_oem.streams import logistic
 
@@ -216,12 +217,12 @@ def _options(scene: Scene, orders: Orders) -> Frame:
     """Four offers per order; taking one follows satisfaction (of buyers we know) and income."""
     people, streams = scene.world.customers, scene.streams
     n, number = len(orders.day), scene.world.vehicles.number
-    before = np.where(orders.is_again, scene.latent(orders.owner, orders.day - 91), 0.0)
+    before = np.where(orders.is_again, scene.latent(orders.owner, orders.day - 91), LATENT_MEAN)
     rich = scene.planted.confounding * (
         0.5 * (people.income[orders.owner] == 2) - 0.3 * (people.income[orders.owner] == 0)
     )
     order, option = np.repeat(np.arange(n), len(OPTIONS)), np.tile(np.arange(len(OPTIONS)), n)
-    odds = -0.7 - 0.3 * option + scene.planted.options * before[order] + rich[order]
+    odds = -0.7 - 0.3 * option + centred(scene.planted.options, before[order]) + rich[order]
     taken = streams.chance("option", number[order], option) < logistic(odds)
     price = np.array([o[2] for o in OPTIONS], dtype=np.int64)[option] * 100
     chosen = at(orders.day[order], scene.second("option", number[order]))

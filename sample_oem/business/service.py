@@ -24,10 +24,13 @@ from sample_oem.business.frames import (
 )
 from sample_oem.catalogue import ASPECTS
 from sample_oem.events import Problems
+from sample_oem.lifecycle import centred
 from sample_oem.scenarios import STORY
+from sample_oem.seasons import come_on
 from sample_oem.streams import logistic
 
 CHANNEL = "service"
+_LATENT_WHEN_DUE = -0.47  # mean satisfaction of owners with a service due
 _PARTS = np.array([a.part for a in ASPECTS], dtype=object)
 _FAULTS = np.array([a.fault for a in ASPECTS], dtype=object)
 _CLAIM_SHARE = np.array([a.claim_share for a in ASPECTS])
@@ -71,6 +74,12 @@ def mileage(scene: Scene, car: np.ndarray, day: np.ndarray) -> np.ndarray:
     return 12 + (age * scene.world.vehicles.km_per_day[car]).astype(np.int64)
 
 
+def _suiting(scene: Scene, name: str, day: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Days of arrival: at the weekend rather than on a Tuesday, hardly in the Spring Festival."""
+    first = scene.first_day
+    return come_on(scene.streams, name, day + first, key, scene.planted.holidays) - first
+
+
 def _repairs(scene: Scene, problems: Problems) -> Repairs:
     """Troubles that can be mended bring the car in after some days; a few parts have to be waited for."""
     streams = scene.streams
@@ -86,7 +95,7 @@ def _repairs(scene: Scene, problems: Problems) -> Repairs:
     wait = np.where(
         lot, 3 + streams.below("repair/lot", 3, key), 1 + gamma_days(streams, "repair/wait", 4.0, key)
     )
-    arrived = problems.day[row] + wait
+    arrived = _suiting(scene, "repair", problems.day[row] + wait, key)
     short = lot & (problems.day[row] > scene.opens("bad_lot") + 5)
     slow = streams.chance("part/slow", key) < np.where(short, 0.6, 0.08)
     part_wait = np.where(slow, 3 + gamma_days(streams, "part/wait", 8.0, key), 0)
@@ -223,9 +232,10 @@ def _due_services(scene: Scene) -> tuple[Frame, Frame]:
     car = np.repeat(np.arange(len(sold)), count)
     turn = 1 + np.arange(len(car)) - np.repeat(np.cumsum(count) - count, count)
     number = cars.number[car]
-    day = sold[car] + 182 * turn + streams.below("service/day", 40, number, turn) - 20
+    meant = sold[car] + 182 * turn + streams.below("service/day", 40, number, turn) - 20
+    day = _suiting(scene, "service", meant, number * 16 + turn)
     owner = scene.holder(car, day)
-    odds = 1.1 - 0.18 * turn + scene.planted.service * scene.latent(owner, day - 91)
+    odds = 1.1 - 0.18 * turn + centred(scene.planted.service, scene.latent(owner, day - 91), _LATENT_WHEN_DUE)
     kept = (owner >= 0) & ~scene.has_left(owner, day) & (day < scene.days)
     kept &= streams.chance("service", number, turn) < logistic(odds)
     car, turn, day, number = car[kept], turn[kept], day[kept], number[kept]

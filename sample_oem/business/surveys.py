@@ -31,7 +31,8 @@ class Invitations:
     """Survey invitations in day order.
 
     ``latent`` is what is answered (0..10): felt satisfaction with error, lifted where coached; ``felt`` the
-    truth. ``wave`` names month and kind; ``touchpoint`` indexes the five touchpoints and instruments.
+    truth. ``wave`` names month and kind; ``touchpoint`` indexes the five touchpoints and instruments;
+    ``first`` is the row of the answered invitation a repeat asks about again (-1: no repeat).
     """
 
     day: np.ndarray
@@ -47,6 +48,7 @@ class Invitations:
     is_repeat: np.ndarray
     owner: np.ndarray
     wave: np.ndarray
+    first: np.ndarray
 
     def __len__(self) -> int:
         return len(self.day)
@@ -92,16 +94,13 @@ def _asked(
     streams: Streams, world: World, day: np.ndarray, place: np.ndarray, first_day: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pick cars in use; a small share of invitations goes to the silent (the probe), by lot."""
-    cars, sold = world.life.cars, world.vehicles.sold.astype(int) - first_day
+    cars = world.life.cars
     silent = world.customers.is_silent[cars.owner]
     is_probe = streams.chance("probe", day, place) < _PROBE_SHARE
     draw = streams.chance("asked", day, place)
     vehicle = np.zeros(len(day), dtype=int)
-    for group, rows in ((np.zeros(len(sold), bool), ~is_probe), (~silent, is_probe)):
-        since = np.where(group, 10**6, sold)
-        order = np.argsort(since, kind="stable")
-        available = np.searchsorted(since[order], day[rows], side="left")
-        vehicle[rows] = order[(draw[rows] * np.maximum(available, 1)).astype(int)]
+    for unfit, rows in ((np.zeros(len(silent), bool), ~is_probe), (~silent, is_probe)):
+        vehicle[rows] = world.car_in_use(day[rows] + first_day, draw[rows], unfit)
     owner = cars.holder(vehicle, day + first_day)
     return vehicle, np.where(owner < 0, cars.owner[vehicle], owner), is_probe
 
@@ -179,7 +178,15 @@ def _asked_and_told(
         is_repeat,
         owner,
         np.char.add(np.char.add(month, "-"), kind),
+        _first_rows(row, is_repeat),
     )
+
+
+def _first_rows(row: np.ndarray, is_repeat: np.ndarray) -> np.ndarray:
+    """Place of the first invitation of each repeat, both known by the number they were asked under."""
+    place = np.full(int(row.max(initial=-1)) + 1, -1)
+    place[row[~is_repeat]] = np.flatnonzero(~is_repeat)
+    return np.where(is_repeat, place[row], -1)
 
 
 def _topic(weights: np.ndarray, model: np.ndarray, draw: np.ndarray) -> np.ndarray:

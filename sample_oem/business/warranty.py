@@ -1,7 +1,8 @@
 """Warranty claims in cost layers, from failure to posting, with refusals, reversals and resubmissions.
 
 One claim per covered repair; its lines are 配件, 工时, 外协, 运费, 善意 and (later) 追偿 from the supplier.
-Amounts are net of tax, in cents. Posting lags behind the event by days or weeks: both dates are kept.
+Amounts are delivered with tax; the books hold them net (``_net``, in cents). Posting lags behind the event by
+days or weeks: both dates are kept.
 """
 
 from __future__ import annotations
@@ -143,8 +144,9 @@ def _base(
         "零件号": repairs.part_code[repair],
         "故障代码": np.array([a.fault for a in ASPECTS], dtype=object)[problems.aspect[problem]],
         "费用类型": np.full(n, LAYERS[layer], dtype=object),
-        "申请金额": claimed,
+        "申请金额": _with_tax(claimed, layer),
         "批准金额": empty,
+        "_net": np.zeros(n, dtype=np.int64),
         "索赔类型": np.where(courtesy, "善意", "保修").astype(object),
         "工单号": repairs.visit_no[repair],
         "批准日期": empty,
@@ -152,11 +154,21 @@ def _base(
         "冲销日期": empty,
         "供应商代码": _supplier_code(component, supplier),
         "零件批次": lot_number(scene, car, component, supplier),
-        "税率": np.full(n, 6 if LAYERS[layer] == "工时" else 13, dtype=np.int64),
+        "税率": np.full(n, _rate(layer), dtype=np.int64),
         "币种": np.full(n, "CNY", dtype=object),
         "成本中心": texts(("CC-WAR-N", "CC-WAR-S", "CC-WAR-W"), cars.dealer[car] % 3),
         "_problem": problem,
     }
+
+
+def _rate(layer: int) -> int:
+    """Tax rate of a layer in percent."""
+    return 6 if LAYERS[layer] == "工时" else 13
+
+
+def _with_tax(net: np.ndarray, layer: int) -> np.ndarray:
+    """Cents with tax, rounded; taking the tax off again gives the very same net cents."""
+    return (net * (100 + _rate(layer)) + 50) // 100
 
 
 def _component(aspect: np.ndarray) -> np.ndarray:
@@ -205,7 +217,15 @@ def _versions(
                 at(days["again"], second + 180),
                 {"状态": "已申请", "申请日期": days["again"], "批准金额": np.full(len(key), NONE)},
             ),
-            (at(decided, second + 240), {"状态": "已批准", "批准金额": approved, "批准日期": decided}),
+            (
+                at(decided, second + 240),
+                {
+                    "状态": "已批准",
+                    "批准日期": decided,
+                    "_net": approved,
+                    "批准金额": _with_tax(approved, layer),
+                },
+            ),
             (at(days["posted"], second + 300), {"过账日期": _posting_date(scene, days["posted"], key)}),
             (at(days["reversed"], second + 360), {"状态": "已冲销", "冲销日期": days["reversed"]}),
         ],

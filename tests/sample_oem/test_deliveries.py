@@ -44,6 +44,8 @@ def _fits(field: dict, value: object) -> bool:
             return datetime.fromisoformat(str(value)) is not None
         if kind == "epoch_ms":
             return isinstance(value, int)
+        if kind == "boolean":
+            return value is True or value is False or value in ("true", "false", "是", "否")
     except (ValueError, InvalidOperation):
         return False
     if "pattern" in field and not re.fullmatch(field["pattern"], str(value)):

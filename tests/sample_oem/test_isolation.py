@@ -25,6 +25,7 @@ TRUTH_FILES = (
     "truth_voice_row.csv",
     "truth_invitation.csv",
     "truth_planted.json",
+    "truth_total_month.csv",
     "truth_claim_cause.csv",
     "truth_case_cause.csv",
     "truth_repair_cause.csv",

@@ -19,6 +19,11 @@ def world():
     return build_world(np.random.default_rng(3), 2500, END)
 
 
+@pytest.fixture(scope="module")
+def happenings(world):
+    return happen(np.random.default_rng(1), world, np.full(60, 150.0), np.datetime64("2026-01-30"))
+
+
 def test_vins_have_valid_check_digits_and_are_unique(world) -> None:
     assert all(identifiers.vin_is_valid(v) for v in world.vehicles.vin)
     assert len(set(world.vehicles.vin)) == len(world.vehicles.vin)
@@ -39,8 +44,7 @@ def test_new_energy_cars_wear_longer_plates(world) -> None:
         assert len(plate) == (8 if MODELS[int(model)].is_plug_in else 7)
 
 
-def test_problems_follow_the_sale_and_the_planted_weak_spots(world) -> None:
-    happenings = happen(np.random.default_rng(1), world, np.full(60, 400.0), np.datetime64("2026-01-30"))
+def test_problems_follow_the_sale_and_the_planted_weak_spots(world, happenings) -> None:
     problems = happenings.problems
     model = world.vehicles.model[problems.vehicle]
     weak = next(i for i, m in enumerate(MODELS) if m.code == "QL-M6-20T")
@@ -53,10 +57,8 @@ def test_problems_follow_the_sale_and_the_planted_weak_spots(world) -> None:
     assert len(set(world.vehicles.built[problems.vehicle[cluster]].astype("datetime64[M]"))) == 1
 
 
-def test_people_with_recent_problems_are_less_satisfied(world) -> None:
-    sent = happen(
-        np.random.default_rng(1), world, np.full(60, 400.0), np.datetime64("2026-01-30")
-    ).invitations
+def test_people_with_recent_problems_are_less_satisfied(happenings) -> None:
+    sent = happenings.invitations
     assert sent.latent[sent.has_problem].mean() < sent.latent[~sent.has_problem].mean() - 0.3
 
 

@@ -17,6 +17,11 @@ answers as (
         invitations.vin_key,
         invitations.dealer_code,
         invitations.touchpoint,
+        invitations.instrument,
+        invitations.wave_no,
+        invitations.is_probe,
+        invitations.is_repeat,
+        invitations.first_response_no,
         {{ survey_type('invitations.touchpoint') }} as survey_type,
         {{ answer_exclusion('responses.metric', 'responses.scale', 'responses.score') }} as exclusion_reason
     from responses
@@ -34,10 +39,13 @@ select
     cast(customer_key as string) as customer_key,
     cast(vin_key as string) as vin_key,
     cast(dealer_code as string) as dealer_code,
+    cast(first_response_no as string) as first_response_no,
 
     ----------  属性
     cast(touchpoint as string) as touchpoint,
     cast(survey_type as string) as survey_type,
+    cast(instrument as string) as instrument,
+    cast(wave_no as string) as wave_no,
     cast(metric as string) as metric,
     cast(scale as string) as scale,
     cast(exclusion_reason as string) as exclusion_reason,
@@ -55,6 +63,8 @@ select
     cast(exclusion_reason is null as boolean) as is_counted,
     cast(metric = 'CSAT' and exclusion_reason is null and score >= 4 as boolean) as is_top_two,
     cast(verbatim is not null as boolean) as has_comment,
+    cast(coalesce(is_probe, false) as boolean) as is_probe,
+    cast(coalesce(is_repeat, false) as boolean) as is_repeat,
 
     ----------  时间
     cast(submitted_at as timestamp) as submitted_at,

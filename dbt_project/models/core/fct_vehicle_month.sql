@@ -16,6 +16,7 @@ vehicles as (
     from {{ ref('dim_vehicle') }}
 ),
 
+-- A car scrapped before it was in use was never exposed: the dates contradict each other.
 vehicle_months as (
     select
         vehicles.*,
@@ -26,6 +27,7 @@ vehicle_months as (
         on
             months.next_month_start_date > vehicles.in_use_from_date
             and months.month_start_date < vehicles.in_use_before_date
+            and vehicles.in_use_from_date < vehicles.in_use_before_date
 ),
 
 owners as (

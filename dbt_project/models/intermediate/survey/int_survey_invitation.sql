@@ -4,6 +4,6 @@
     'survey__invitation',
     [
         'invitation_no', 'customer_key', 'phone_key', 'vin_key', 'dealer_code', 'touchpoint', 'invite_channel',
-        'status', 'invited_at', 'updated_at',
+        'status', 'instrument', 'wave_no', 'is_probe', 'is_repeat', 'first_response_no', 'invited_at', 'updated_at',
     ],
 ) }}

@@ -27,6 +27,7 @@ renamed as (
         wave_no,
         cast(is_probe as boolean) as is_probe,
         cast(is_repeat as boolean) as is_repeat,
+        first_response_no,
         cast(invited_at as timestamp) as invited_at,
         cast(updated_at as timestamp) as updated_at,
 
