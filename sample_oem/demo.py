@@ -23,7 +23,7 @@ DEMO_HOME = PROJECT_ROOT / "data" / "demo"
 DAYS = 30
 END = date(2026, 3, 31)
 SEED = 7
-OWNERS = 1500
+OWNERS = 5000
 TOP_ASPECTS = """
 select a.label_zh as "属性", sum(g.voice_count) as "声音数", sum(g.negative_voice_count) as "负面",
     sum(g.safety_voice_count) as "涉及安全"
@@ -56,11 +56,11 @@ left join (
 order by 2, 4 desc, 3 desc, 1
 """
 EVENT_LABELS_ZH = {
-    "order": "下订", "delivery": "交付", "cancellation": "退订", "accessory_order": "精品订单", "lead": "线索",
-    "test_drive": "试驾", "ownership": "成为车主", "service_visit": "进店", "warranty_claim": "保修索赔",
-    "goodwill": "补偿", "contact": "联络", "complaint_case": "投诉立案", "case_resolution": "投诉结案",
-    "insurance_policy": "保单", "software_install": "软件安装", "consent": "授权", "survey_invitation": "调研邀请",
-    "voice": "声音",
+    "order": "下订", "delivery": "交付", "cancellation": "退订", "accessory_order": "精品订单",
+    "lead": "线索", "test_drive": "试驾", "ownership": "成为车主", "service_visit": "进店",
+    "warranty_claim": "保修索赔", "goodwill": "补偿", "contact": "联络", "complaint_case": "投诉立案",
+    "case_resolution": "投诉结案", "insurance_policy": "保单", "software_install": "软件安装",
+    "consent": "授权", "survey_invitation": "调研邀请", "voice": "声音",
 }  # fmt: skip
 LOOK = "select channel, count(*) as voices from core.fct_feedback group by channel order by voices desc"
 
