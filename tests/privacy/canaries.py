@@ -136,7 +136,7 @@ def _row(
     row |= {_source(field): _value(field, place, text, canaries, is_typed) for field in fields}
     for field in fields:
         # Key fields must tell the rows apart; identifier keys do so by a number of their own.
-        if field["name"] in keys and field["pii"] in ("customer_no", "short_text"):
+        if field["name"] in keys and field["pii"] in ("customer_no", "handle", "short_text"):
             row[_source(field)] = f"{row[_source(field)][: field.get('max_chars', 99) - 5]}-{place}"
     return row
 

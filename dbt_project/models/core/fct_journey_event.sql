@@ -329,9 +329,9 @@ placed as (
                     when 'ownership' then 5
                     when 'insurance_policy' then 6
                     else 7
-                end asc,
-                event_kind asc,
-                source_id asc
+                end asc nulls last,
+                event_kind asc nulls last,
+                source_id asc nulls last
         ) as day_event_no
     from events
 )
