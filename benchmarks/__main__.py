@@ -1,7 +1,7 @@
 """`make bench`: this project against a hand-written script and a naive shell, in one run.
 
     python -m benchmarks [--voices 20000,100000] [--history 30,120,480] [--repeat 3] [--quick]
-        [--only masker,day,empty,growth] [--out result.json]
+        [--only masker,day,empty,growth,world] [--world S] [--out result.json]
 
 Sides are interleaved (A, B, A, B, …) so that a noisy neighbour hits both. Correctness gates come
 first: a fast wrong result is a FAIL. See docs/benchmarks.md for what is measured and why.
@@ -21,15 +21,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks import goals
+from benchmarks import goals, world
 from benchmarks.deliveries import Owners, make_owners, write_day, write_master, write_small
 from benchmarks.goals import Verdict
 from benchmarks.measure import child_environment, machine, median, run_child
 from benchmarks.sides import SQL_STAGES, Baseline, DayRun, Ours, Shell
 
 LAST_HISTORY_DAY = date(2025, 8, 31)
-PARTS = ("masker", "day", "empty", "growth")
-STAGES = ("collect", "admit", "score", "window", "build", "assure", "publish", "shell")
+PARTS = ("masker", "day", "empty", "growth", "world")
+STAGES = ("collect", "admit", "score", "link", "group", "window", "build", "assure", "publish", "shell")
+WORLD_DAYS = {"S": 30, "M": 365}
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Plan:
     history_voices: int
     growth_voices: int
     parts: tuple[str, ...]
+    world: str = "M"
+    world_single_days: int = 7
     seed: int = 7
 
 
@@ -81,6 +84,7 @@ class Bench:
             "day": self._whole_days,
             "empty": self._empty_day,
             "growth": self._growth,
+            "world": self._world,
         }
         for name in self.plan.parts:
             parts[name]()
@@ -229,6 +233,26 @@ class Bench:
             goals.at_most("growth, log-log slope of admission + SQL", goals.slope(points), goals.GROWTH_SLOPE)
         )
 
+    def _world(self) -> None:
+        """The sample carmaker: generated, loaded in bulk, then its last days one by one."""
+        plan, folder = self.plan, self.folder / "world"
+        say(
+            f"world {plan.world}: {WORLD_DAYS[plan.world]} days, the last {plan.world_single_days} one by one"
+        )
+        folder.mkdir()
+        made = world.generate(folder, plan.world, WORLD_DAYS[plan.world], LAST_HISTORY_DAY, plan.seed)
+        self._keep("world_generate", DayRun(made, {}))
+        bulk, *single = world.listings(folder, plan.world_single_days)
+        home = Ours(folder / "home")
+        loaded = self._keep("world_bulk", home.run(bulk[1], bulk[0]))
+        for day, listed in single:
+            self._keep("world_day", home.run(listed, day))
+        voices = sum(home.facts()["voices"].values())
+        self.result.facts["world_voices"] = voices
+        self._judge(goals.at_most("world, seconds to generate", made.wall_s, goals.WORLD_GENERATE_S, " s"))
+        peak = max(made.peak_mb, loaded.cost.peak_mb)
+        self._judge(goals.at_most("world, peak memory", peak, goals.WORLD_PEAK_MB, " MB"))
+
     def _with_history(self, days: int) -> Ours:
         home = Ours(self.folder / f"growth-{days}")
         home.run(
@@ -311,7 +335,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         return Plan((2000,), (4, 16), 1, 2000, 100, 2000, ("masker", "day", "growth"))
     return Plan(
         options.voices, options.history, options.repeat, 20_000, options.history_voices,
-        options.growth_voices, options.only,
+        options.growth_voices, options.only, options.world,
     )  # fmt: skip
 
 
@@ -324,6 +348,7 @@ def main() -> int:
     )
     parser.add_argument("--history-voices", type=int, default=2000, help="voices of each history day")
     parser.add_argument("--growth-voices", type=int, default=20_000, help="voices of the new day on history")
+    parser.add_argument("--world", choices=list(WORLD_DAYS), default="M", help="size of the sample carmaker")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", type=_parts, default=PARTS, help=f"parts to run, of {','.join(PARTS)}")
     parser.add_argument(

@@ -32,6 +32,7 @@ from sample_oem.scenarios import SCENARIOS
 @click.option(
     "--last-day-voices", type=click.FloatRange(1), help="voices of the last day alone (for benchmarks)"
 )
+@click.option("--processes", type=click.IntRange(1), default=1, show_default=True, help="same bytes, sooner")
 @click.option("--channels", multiple=True, type=click.Choice(list(CHANNELS)), help="only these (repeatable)")
 @click.option(
     "--scenario", type=click.Choice(list(SCENARIOS)), default="base", show_default=True, help="planted world"
@@ -46,12 +47,14 @@ def main(  # noqa: PLR0913 - one parameter per option
     owners: int | None,
     voices_per_day: float | None,
     last_day_voices: float | None,
+    processes: int,
     channels: tuple[str, ...],
     scenario: str,
 ) -> None:
     """Generate and print what to expect per channel."""
     volume = voices_per_day or SIZES[size][1]
-    volumes = [volume] * (days - 1) + [last_day_voices or volume]
+    # Days of given sizes have no seasons: a list is taken as it stands.
+    volumes = [volume] * (days - 1) + [last_day_voices] if last_day_voices else volume
     try:
         made = generate(
             out,
@@ -63,6 +66,7 @@ def main(  # noqa: PLR0913 - one parameter per option
             volumes,
             channels or CHANNELS,
             scenario,
+            processes,
         )
     except (ValueError, OSError) as error:
         click.echo(f"sample_oem: {error}", err=True)

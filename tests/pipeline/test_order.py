@@ -196,3 +196,20 @@ def test_three_shuffles_of_thirty_days(
     record_property(
         "figure", f"{len(past.rows)} deliveries of 30 days, 3 shuffles: {tables} tables, one hash"
     )
+
+
+@pytest.mark.full
+def test_sample_carmaker_day_by_day_is_the_bulk_load(
+    shared_root: Path, fresh_home: Callable[..., Home], record_property: Callable[[str, object], None]
+) -> None:
+    """S: 5,000 owners, 250 voices a day, 30 days; every day refreshed as of itself."""
+    past = Past(samples(shared_root, days=30, owners=5_000, voices_per_day=250.0, seed=11))
+    daily, bulk = fresh_home("daily"), fresh_home("bulk")
+    refresh_in_batches(bulk, past, [past.rows])
+    for batch in in_days(past, 30):
+        daily.land(batch)
+        day = max(business_date(row.received_at) for row in batch)
+        daily.voc("refresh", "--as-of", day.isoformat(), **LIGHT).ok()
+    tables = check_same(bulk, daily)
+    voices = bulk.sql("select count(*) as n from core.fct_feedback")[0]["n"]
+    record_property("figure", f"S: {voices} voices, 30 days = bulk: {tables} tables with one hash")
