@@ -114,7 +114,7 @@ def write_master(folder: Path, owners: Owners, day: date) -> list[Delivery]:
         _write(folder, "customers_vehicles", f"{name}.csv", _csv(header, rows), day)
         for name, (header, rows) in files.items()
     ]
-    return _listed(folder, written)
+    return listed(folder, written)
 
 
 def write_day(folder: Path, day: date, voices: int, owners: Owners, seed: int = 7) -> list[Delivery]:
@@ -132,13 +132,13 @@ def write_day(folder: Path, day: date, voices: int, owners: Owners, seed: int = 
         ("survey", "responses.csv", responses),
         ("warranty_claims", "claims.csv", maker.claims(max(1, voices // 5))),
     ]
-    return _listed(folder, [_write(folder, channel, name, data, day) for channel, name, data in files])
+    return listed(folder, [_write(folder, channel, name, data, day) for channel, name, data in files])
 
 
 def write_small(folder: Path, day: date, owners: Owners, seed: int = 7) -> list[Delivery]:
     """Write one small delivery (20 complaints): the almost empty day."""
     maker = _Day(day, owners, np.random.default_rng([seed, day.toordinal(), 20]))
-    return _listed(folder, [_write(folder, "complaint_site", "complaints.csv", maker.complaints(20), day)])
+    return listed(folder, [_write(folder, "complaint_site", "complaints.csv", maker.complaints(20), day)])
 
 
 def read_listed(folder: Path) -> list[Delivery]:
@@ -153,7 +153,8 @@ def _write(folder: Path, channel: str, name: str, data: bytes, day: date) -> Del
     return Delivery(channel, str(path), f"{day}T13:00:00+00:00")
 
 
-def _listed(folder: Path, written: list[Delivery]) -> list[Delivery]:
+def listed(folder: Path, written: list[Delivery]) -> list[Delivery]:
+    """Add to what the folder lists; return what was added."""
     listing = folder / "deliveries.json"
     before = read_listed(folder) if listing.exists() else []
     listing.write_text(json.dumps([asdict(delivery) for delivery in before + written]))

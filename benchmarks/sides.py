@@ -70,13 +70,13 @@ class Ours:
         )
         return DayRun(cost, stages, records)
 
-    def counts(self, day: date) -> Counts:
-        """Return what the ledger says became of the records received on `day`, by channel."""
+    def counts(self, day: date | None = None) -> Counts:
+        """Return what the ledger says became of the records received on `day` (or ever), by channel."""
         with sqlite3.connect(f"file:{self.home / 'restricted' / 'ops.sqlite'}?mode=ro", uri=True) as ledger:
             rows = ledger.execute(
                 f"select channel, {', '.join(f'sum({name})' for name in COUNTED)} from delivery "
-                "where ingest_date = ? group by channel",
-                [day.isoformat()],
+                "where ingest_date = coalesce(?, ingest_date) group by channel",
+                [day and day.isoformat()],
             ).fetchall()
         return {channel: dict(zip(COUNTED, numbers, strict=True)) for channel, *numbers in rows}
 

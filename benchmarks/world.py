@@ -7,15 +7,14 @@ comes in its own shape and volume, with years of history behind it.
 from __future__ import annotations
 
 import csv
-import json
 import sys
-from collections import defaultdict
-from dataclasses import asdict
+from collections import Counter, defaultdict
 from datetime import date, datetime
 from pathlib import Path
 
-from benchmarks.deliveries import Delivery
+from benchmarks.deliveries import Delivery, listed
 from benchmarks.measure import Cost, child_environment, run_child
+from benchmarks.sides import COUNTED, Counts
 from orchestration.partitions import business_date
 
 
@@ -47,7 +46,15 @@ def listings(folder: Path, single_days: int) -> list[tuple[date, Path]]:
     for part in parts:
         where = folder / f"listed-{part[-1]}"
         where.mkdir()
-        listed = [asdict(one) for day in part for one in by_day[day]]
-        (where / "deliveries.json").write_text(json.dumps(listed), encoding="utf-8")
+        listed(where, [one for day in part for one in by_day[day]])
         found.append((part[-1], where))
     return found
+
+
+def expected(folder: Path) -> Counts:
+    """Return the records the truth expects of every channel, by verdict."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    with (folder / "truth" / "deliveries_expected.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            counts[row["channel"]].update({name: int(row[name]) for name in COUNTED})
+    return {channel: dict(one) for channel, one in counts.items()}
