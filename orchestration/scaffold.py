@@ -8,6 +8,7 @@ to write into the files afterwards. Contracts are `data_quality.contract`; Chine
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -177,7 +178,8 @@ def _yml(name: str, grain: str, columns: Any, *, view: bool) -> str:
 
 def _scalar(text: str) -> str:
     """Quote a description where plain YAML would read something else."""
-    return f'"{text}"' if ": " in text or " #" in text or text[:1] in "[]{}*&!|>%@`'\"#-?:," else text
+    is_plain = not (": " in text or " #" in text or "\n" in text or text[:1] in "[]{}*&!|>%@`'\"#-?:,")
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 def _sources(contract: Contract, labels: Labels) -> str:

@@ -12,6 +12,8 @@ expected as (
         on
             months.next_month_start_date > least(vehicles.warranty_start_date, vehicles.sold_date)
             and months.month_start_date < coalesce(vehicles.scrapped_date, cast('9999-12-31' as date))
+            and least(vehicles.warranty_start_date, vehicles.sold_date)
+            < coalesce(vehicles.scrapped_date, cast('9999-12-31' as date))
     where {{ tested_days('months.month_start_date', 'vehicle_month') }}
     group by months.month_start_date
 ),

@@ -91,13 +91,14 @@ WATCHES: Mapping[str, tuple[Watch, ...]] = {
         Watch("service", "service_visit", "int_service_visit", ("customer_key",)),
         Watch(
             "sales", "vehicle_order", "int_vehicle_order",
-            ("customer_key", "status", "order_kind", "buyer_type"),
+            ("customer_key", "status", "order_kind", "buyer_type", "cancelled_date"),
         ),
         # A policy shows where it ends, and where those end that it may renew.
         Watch(
             "insurance", "policy", "int_insurance_policy",
             ("vin_key", "customer_key", "policy_kind", "status", "start_date", "end_date", "signed_date"),
-            around=90, other_days=("end_date", "signed_date"),
+            around=90,  # renewal_days() of dbt_project/macros/business.sql
+            other_days=("end_date", "signed_date"),
         ),
     ),
 }  # fmt: skip

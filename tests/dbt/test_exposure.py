@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.warehouse import control, dbt_runner
-from orchestration.warehouse.restated import SPINES
+from orchestration.warehouse.restated import CUSTOMER_QUARTER, SPINES, WATCHES
 from tests.dbt.conftest import Warehouse
 from tests.support import business_history as business
 from tests.support import sample_history as history
@@ -172,6 +172,13 @@ def test_an_ended_month_is_made_once_and_a_failed_build_forgets_nothing(
     home.deliver("crm", "contact", history.received(later, 9), [business.contact(2, 900, later, later)])
     warehouse.open(later)
     assert affected(warehouse, "vehicle_month") == []
+
+
+def test_quarters_reach_as_far_as_renewals_do(manifest: Any) -> None:
+    """A policy restates the quarters of those it may renew; how far that is, the models say."""
+    days = int(manifest.macros["macro.voc_warehouse.renewal_days"].macro_sql.split("%}")[1].split("{%")[0])
+    (policies,) = (one for one in WATCHES[CUSTOMER_QUARTER] if one.entity == "policy")
+    assert policies.around == days
 
 
 class _Notes:

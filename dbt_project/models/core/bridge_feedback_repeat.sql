@@ -28,8 +28,7 @@ voices as (
     inner join {{ ref('fct_feedback') }} as feedback on texts.feedback_id = feedback.feedback_id
     left join {{ ref('int_text_group') }} as text_groups
         on texts.score_input_hash = text_groups.score_input_hash
-    -- A short text says the same thing by chance, not by copying.
-    where texts.length_rank = 1 and length({{ only_word_characters('texts.verbatim') }}) >= 8
+    where texts.length_rank = 1 and {{ is_long_enough_to_copy(only_word_characters('texts.verbatim')) }}
 ),
 
 group_totals as (

@@ -1,4 +1,4 @@
--- 一行 = 一位客户的一个完整季度（自建档或首次拥有车辆的季度起），只含季末时已知的事：留存与复购的骨架。
+-- 一行 = 一位客户的一个完整季度（自建档或首次拥有车辆的季度起），只含季末时已知的事（退保没有日期，取现行状态）：留存与复购的骨架。
 with quarters as (
     {{ complete_quarters('customer_quarter') }}
 ),
@@ -77,9 +77,14 @@ events as (
     select
         customer_key,
         ordered_date as event_date,
+        -- An order counts until the quarter in which it is cancelled; without a day, it never counted.
         case
-            when is_cancelled then 'cancelled_order'
-            when is_repurchase and is_repurchase_eligible then 'repurchase'
+            when
+                is_cancelled
+                and coalesce(cancelled_date, ordered_date)
+                < cast(date_trunc('quarter', ordered_date) + interval '3' month as date)
+                then 'cancelled_order'
+            when order_kind in ('换购', '增购') and is_repurchase_eligible then 'repurchase'
             else 'order'
         end as event_kind,
         0 as amount

@@ -156,8 +156,7 @@ voices as (
 grouped as (
     select
         voices.*,
-        -- A short text says the same thing by chance, not by copying.
-        case when length(comparable_text) >= 8 then md5(comparable_text) end as repeat_group_id
+        case when {{ is_long_enough_to_copy('comparable_text') }} then md5(comparable_text) end as repeat_group_id
     from voices
 )
 

@@ -18,7 +18,6 @@ select
     cast(margin_cny as decimal(18, 2)) as margin_cny,
 
     ----------  是否
-    cast(true as boolean) as is_offered,
     cast(coalesce(is_taken, false) as boolean) as is_taken,
 
     ----------  时间

@@ -1,4 +1,4 @@
--- 一行 = 一辆车的一个完整自然月（自起用月至报废月），属性取当月时点所知：暴露量的骨架。
+-- 一行 = 一辆车的一个完整自然月（自起用月至报废月），车主、软件版本、在保取当月所知，车型、经销商、使用性质取现行主数据：暴露量的骨架。
 {% set event_month %}cast(date_trunc('month', event_date) as date){% endset %}
 with months as (
     {{ complete_months('vehicle_month') }}

@@ -1,4 +1,5 @@
 -- 一行 = 一张整车订单（现行版本）；退订与红冲的保留并标明，其净额为零。
+{% set paid = 'price_incl_tax_cny - coalesce(discount_cny, 0)' %}
 select
     ----------  编号
     cast(record_id as string) as order_id,
@@ -19,14 +20,13 @@ select
 
     ----------  度量
     cast(price_incl_tax_cny as decimal(18, 2)) as price_incl_tax_cny,
-    cast({{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }} as decimal(18, 2)) as price_net_cny,
-    cast(price_incl_tax_cny - {{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }} as decimal(18, 2))
-        as tax_amount_cny,
+    cast({{ net_of_tax(paid, standard_tax_rate()) }} as decimal(18, 2)) as price_net_cny,
+    cast({{ paid }} - {{ net_of_tax(paid, standard_tax_rate()) }} as decimal(18, 2)) as tax_amount_cny,
     cast(discount_cny as decimal(18, 2)) as discount_cny,
     cast(margin_cny as decimal(18, 2)) as margin_cny,
     cast(case
         when invoiced_date is not null and status in ('已开票', '已交付')
-            then {{ net_of_tax('price_incl_tax_cny', standard_tax_rate()) }}
+            then {{ net_of_tax(paid, standard_tax_rate()) }}
         else 0
     end as decimal(18, 2)) as invoiced_net_cny,
     cast({{ days_between('promised_date', 'delivered_date') }} as integer) as promise_delay_days,

@@ -26,8 +26,7 @@ voices as (
             when 'source_date' then cast(fct_feedback.feedback_date as timestamp) + interval '16' hour
         end as happened_at,
         first_sightings.first_seen_at,
-        cast(cast(first_sightings.first_seen_at + interval '8' hour as date) as timestamp) + interval '16' hour
-            as in_mart_at
+        cast({{ shanghai_date('first_sightings.first_seen_at') }} as timestamp) + interval '16' hour as in_mart_at
     from {{ ref('fct_feedback') }} as fct_feedback
     inner join first_sightings on fct_feedback.feedback_id = first_sightings.feedback_id
     where {{ in_affected_days('fct_feedback.feedback_date', 'feedback') }}

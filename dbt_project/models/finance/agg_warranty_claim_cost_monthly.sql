@@ -1,4 +1,4 @@
--- 一行 = 一个故障月 × 过账期间 × 车型 × 费用类型的索赔金额（人民币元，全部可加）。
+-- 一行 = 一个故障月 × 过账期间 × 车型 × 费用类型的索赔金额。*_net_cny 不含税、追偿为负、只含人民币行，可跨费用类型相加；*_amount_cny 为申报原数：含税、追偿为正、外币按原数，只在同一费用类型内相加。
 with claim_lines as (
     select * from {{ ref('fct_warranty_claim_line') }}
     where {{ in_affected_days('failure_month', 'warranty_claim_month') }}
