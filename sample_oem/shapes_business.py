@@ -22,7 +22,6 @@ from sample_oem.truth import DeliveryTruth
 
 # Column kinds: s text, i integer, d date, t date and time, m money (cents), h tenths, b boolean, j JSON.
 # The last column is the version time of the record.
-_JSONL = "jsonl"
 _TABLES = """
 customers_vehicles.customer 客户编号 姓名 手机号 邮箱 身份证号 地址 省份 城市 性别 出生年:i 客户类型 收入档 注册时间:t 更新时间:t
 customers_vehicles.vehicle 车架号 车主客户编号 车牌号 车型代码 销售经销商代码 生产日期:d 销售日期:d 使用性质 三包起算日:d 报废日期:d 更新时间:t
@@ -188,9 +187,6 @@ def _clock() -> np.ndarray:
             )
         )
     return _CLOCK[0]
-
-
-Noter = Callable[[int, int], str]
 
 
 def deliver(

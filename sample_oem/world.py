@@ -73,8 +73,8 @@ class Vehicles:
 
     ``owner`` is the owner at the end, ``buyer`` the first; ``handed`` the day the car changed hands
     (``NEVER``) and ``next_owner`` to whom (-1: out of our sight). ``number`` is stable across twins.
-    ``supplier`` and ``lot_week`` have one column per ``COMPONENTS``; ``order`` is -1 for a first car,
-    else the repurchase that brought it.
+    ``supplier`` has one column per ``COMPONENTS``; ``is_bad_lot`` marks cars of the bad battery lot;
+    ``order`` is -1 for a first car, else the repurchase that brought it.
     """
 
     vin: list[str]
@@ -107,11 +107,6 @@ class World:
     planted: Planted
     streams: Streams
     days: int
-
-    def owner_on(self, vehicle: np.ndarray, day: np.ndarray) -> np.ndarray:
-        """Owner index of vehicles on days (datetime64[D]); -1 where the car has left our sight."""
-        cars = self.vehicles
-        return np.where(day >= cars.handed[vehicle], cars.next_owner[vehicle], cars.buyer[vehicle])
 
     def car_in_use(self, day: np.ndarray, draw: np.ndarray, is_unfit: np.ndarray) -> np.ndarray:
         """Draw a car per day (integers since the epoch) among those sold before it that are not unfit.
