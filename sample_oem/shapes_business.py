@@ -15,10 +15,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from sample_oem.arrivals import Arrival, utc_text
 from sample_oem.business.frames import DAY_S, NONE, Frame, length, select, zero_filled
-from sample_oem.damage_business import Damaged, Damager, second_copies, with_bad_day
+from sample_oem.context import quoted
+from sample_oem.damage_business import Damager, second_copies, with_bad_day
 from sample_oem.events import Happenings
-from sample_oem.truth import DeliveryTruth
+from sample_oem.truth import Damaged, DeliveryTruth
 
 # Column kinds: s text, i integer, d date, t date and time, m money (cents), h tenths, b boolean, j JSON.
 # The last column is the version time of the record.
@@ -118,32 +120,12 @@ SHAPES = _parsed()
 BUSINESS_CHANNELS: tuple[str, ...] = tuple(sorted({channel for channel, _ in SHAPES}))
 
 
-def utc_text(moment: datetime) -> str:
-    """Write a UTC time with microseconds as manifests do."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 @dataclass(frozen=True)
-class BusinessDelivery:
+class BusinessDelivery(Arrival):
     """One file of a business system with the counts and verdicts a correct warehouse must find in it."""
 
-    channel: str
-    entity: str
-    name: str
-    received_at: datetime
-    payload: bytes
     truth: DeliveryTruth
     damaged: tuple[Damaged, ...] = ()
-
-    @property
-    def received_text(self) -> str:
-        """UTC receipt time with microseconds."""
-        return utc_text(self.received_at)
-
-    @property
-    def path_name(self) -> str:
-        """File name below the channel folder."""
-        return f"{self.received_at.strftime('%Y%m%dT%H%M%S%fZ')}__{self.name}"
 
 
 @dataclass(frozen=True)
@@ -304,16 +286,10 @@ def _lines(cells: list[np.ndarray], shape: Shape) -> list[bytes]:
         return _json_lines(cells, shape)
     delimiter = _delimiter(shape)
     columns = [
-        _quoted(c, delimiter) if k == "s" else c.tolist() for c, k in zip(cells, shape.kinds, strict=True)
+        quoted(c.tolist(), delimiter) if k == "s" else c.tolist()
+        for c, k in zip(cells, shape.kinds, strict=True)
     ]
     return [(delimiter.join(row) + "\n").encode() for row in zip(*columns, strict=True)]
-
-
-def _quoted(cells: np.ndarray, delimiter: str) -> list[str]:
-    return [
-        '"' + c.replace('"', '""') + '"' if (delimiter in c or '"' in c or "\n" in c) else c
-        for c in cells.tolist()
-    ]
 
 
 def _json_lines(cells: list[np.ndarray], shape: Shape) -> list[bytes]:
