@@ -194,14 +194,13 @@ def deliver(
 def _entity(
     frame: Frame, calendar: Calendar, shape: Shape, note: Callable[[int], tuple[str, str, str]], place: int
 ) -> Iterator[BusinessDelivery]:
-    frame = _exported(frame, calendar.days, shape)
+    frame, keys = _exported(frame, calendar.days, shape)
     if not length(frame):
         return
     if shape.entity in ("claim_line", "repair_line"):
         frame = frame | _notes(frame, shape.entity, note)
     cells = [_cells(frame, calendar, shape, n) for n in range(len(shape.names))]
     lines = _lines(cells, shape)
-    keys = _key_numbers(cells, shape)
     day = np.maximum(frame["_at"] // DAY_S, 0)
     edges = np.flatnonzero(np.diff(day, prepend=-1))
     damager = Damager(shape, _delimiter(shape))
@@ -209,8 +208,11 @@ def _entity(
         yield _file(calendar, shape, int(day[start]), place, lines[start:end], keys[start:end], damager)
 
 
-def _exported(frame: Frame, days: int, shape: Shape) -> Frame:
-    """Keep what is known by the end, and of older versions the newest of each record; in order of export."""
+def _exported(frame: Frame, days: int, shape: Shape) -> tuple[Frame, list[int]]:
+    """Keep what is known by the end, and of older versions the newest of each record; in order of export.
+
+    Returns the rows and the number of each row's key.
+    """
     frame = select(frame, np.flatnonzero(frame["_at"] < days * DAY_S))
     key = _joined_key([frame[shape.names[n]] for n in shape.key])
     order = np.lexsort((frame["_at"], key))
@@ -221,7 +223,7 @@ def _exported(frame: Frame, days: int, shape: Shape) -> Frame:
     kept = kept[
         np.lexsort((key[kept], np.maximum(frame["_at"][kept], 0), np.maximum(frame["_at"][kept] // DAY_S, 0)))
     ]
-    return select(frame, kept)
+    return select(frame, kept), key[kept].tolist()
 
 
 def _joined_key(columns: list[np.ndarray]) -> np.ndarray:
@@ -232,10 +234,6 @@ def _joined_key(columns: list[np.ndarray]) -> np.ndarray:
         _, place = np.unique(values, return_inverse=True)
         number = number * (int(place.max(initial=0)) + 1) + place
     return number
-
-
-def _key_numbers(cells: list[np.ndarray], shape: Shape) -> list[int]:
-    return _joined_key([cells[n] for n in shape.key]).tolist()
 
 
 def _notes(frame: Frame, entity: str, note: Callable[[int], tuple[str, str, str]]) -> Frame:
