@@ -7,7 +7,7 @@ Also the two ways to write one record (a delimited line, a JSON line). Which cha
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -96,13 +96,17 @@ class Context:
         return (base + day * DAY_S + second - _UTC_BEHIND_S) * 1000
 
 
-def csv_line(cells: Sequence[str], encoding: str = "utf-8", delimiter: str = ",") -> bytes:
-    """One delimited record with minimal quoting and a line feed."""
-    quoted = (
+def quoted(cells: Iterable[str], delimiter: str) -> list[str]:
+    """Cells of delimited files, in quotes where they need them."""
+    return [
         '"' + c.replace('"', '""') + '"' if (delimiter in c or '"' in c or "\n" in c or "\r" in c) else c
         for c in cells
-    )
-    return (delimiter.join(quoted) + "\n").encode(encoding)
+    ]
+
+
+def csv_line(cells: Sequence[str], encoding: str = "utf-8", delimiter: str = ",") -> bytes:
+    """One delimited record with minimal quoting and a line feed."""
+    return (delimiter.join(quoted(cells, delimiter)) + "\n").encode(encoding)
 
 
 def json_line(body: object) -> bytes:

@@ -1,6 +1,7 @@
 """Ways to damage one record of a layout: what is broken, in which field, and the broken bytes.
 
-Each way is a ``registry.Break``. Which records are damaged, and when, is decided in ``faults``.
+Each way is a ``registry.Break``. Which records are damaged, and when, is decided in ``faults``; business
+files use the same ways of JSON lines in ``damage_business``.
 """
 
 from __future__ import annotations
@@ -21,16 +22,26 @@ def json_breaks(keys: Mapping[str, str], fields: Sequence[FieldDamage]) -> tuple
     ``keys`` are source paths of the record key with a format for the damaged record's own number.
     """
     return (
-        _half,
-        lambda _line, _n: ("not_an_object", "", b"[1,2,3]\n"),
+        half,
+        not_an_object,
         lambda line, _n: ("invalid_encoding", "", line[:-2] + b"\xff\xfe}\n"),
         *(_field_break(keys, damage) for damage in fields),
     )
 
 
-def _half(line: bytes, _n: int) -> tuple[str, str, bytes]:
+def first_half(line: bytes) -> bytes:
     """Cut a line in the middle, but not within a character: it must stay readable text."""
-    return "invalid_json", "", line[: len(line) // 2].decode("utf-8", errors="ignore").encode() + b"\n"
+    return line[: len(line) // 2].decode("utf-8", errors="ignore").encode()
+
+
+def half(line: bytes, _n: int) -> tuple[str, str, bytes]:
+    """Leave half an object."""
+    return "invalid_json", "", first_half(line) + b"\n"
+
+
+def not_an_object(_line: bytes, _n: int) -> tuple[str, str, bytes]:
+    """Write a list where an object should be."""
+    return "not_an_object", "", b"[1,2,3]\n"
 
 
 def _field_break(keys: Mapping[str, str], damage: FieldDamage) -> Break:

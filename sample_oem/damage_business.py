@@ -8,16 +8,17 @@ channels have ``damage`` and ``faults``.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import orjson
 
-from sample_oem.truth import DeliveryTruth
+from sample_oem.context import csv_line
+from sample_oem.damage import first_half, half, not_an_object
+from sample_oem.faults import parse_csv
+from sample_oem.truth import Damaged, DeliveryTruth
 
 if TYPE_CHECKING:
     from sample_oem.shapes_business import BusinessDelivery, Calendar, Shape
@@ -64,16 +65,6 @@ _KEY_FIELD = {
     "close_calendar": "fiscal_period",
 }
 Broken = tuple[str, str, bytes]  # reason, contract field, the line
-
-
-@dataclass(frozen=True)
-class Damaged:
-    """One damaged row of a file: its place in records and in lines, and the verdict it must get."""
-
-    ordinal: int
-    line_no: int
-    reason: str
-    field: str
 
 
 class Damager:
@@ -125,40 +116,27 @@ class Damager:
     def _written(self, line: bytes, name: str, value: str) -> bytes:
         if not self.delimiter:
             return orjson.dumps(orjson.loads(line) | {name: value}) + b"\n"
-        cells = self._cells(line)
+        cells = parse_csv(line, delimiter=self.delimiter)
         cells[self.shape.names.index(name)] = value
-        return self._csv(cells)
-
-    def _cells(self, line: bytes) -> list[str]:
-        return next(csv.reader(io.StringIO(line.decode(), newline=""), delimiter=self.delimiter))
-
-    def _csv(self, cells: Sequence[str]) -> bytes:
-        out = io.StringIO()
-        csv.writer(out, delimiter=self.delimiter, lineterminator="\n").writerow(cells)
-        return out.getvalue().encode()
+        return csv_line(cells, delimiter=self.delimiter)
 
     def too_short(self, line: bytes) -> Broken:
         """Leave the last column out."""
-        return "too_few_fields", "", self._csv(self._cells(line)[:-1])
+        cells = parse_csv(line, delimiter=self.delimiter)[:-1]
+        return "too_few_fields", "", csv_line(cells, delimiter=self.delimiter)
 
     def too_long(self, line: bytes) -> Broken:
         """Add a column."""
-        return "too_many_fields", "", self._csv([*self._cells(line), "多出一列"])
+        cells = [*parse_csv(line, delimiter=self.delimiter), "多出一列"]
+        return "too_many_fields", "", csv_line(cells, delimiter=self.delimiter)
 
     def undecodable(self, line: bytes) -> Broken:
         """Put bytes into the row that are no UTF-8."""
         return "invalid_encoding", "", b"\xff\xfe" + line
 
-    def cut_object(self, line: bytes) -> Broken:
-        """Leave half an object."""
-        return "invalid_json", "", line[: len(line) // 2].decode(errors="ignore").encode() + b"\n"
 
-    def no_object(self, _line: bytes) -> Broken:
-        """Write a list where an object should be."""
-        return "not_an_object", "", b"[1,2,3]\n"
-
-
-_CSV_WAYS = (
+Way = Callable[[Damager, bytes], Broken]
+_CSV_WAYS: tuple[Way, ...] = (
     Damager.with_field,
     Damager.without_key,
     Damager.too_short,
@@ -166,11 +144,11 @@ _CSV_WAYS = (
     Damager.undecodable,
     Damager.too_long,
 )
-_JSON_WAYS = (
+_JSON_WAYS: tuple[Way, ...] = (
     Damager.with_field,
-    Damager.cut_object,
+    lambda _, line: half(line, 0),
     Damager.without_key,
-    Damager.no_object,
+    lambda _, line: not_an_object(line, 0),
     Damager.with_bad_time,
     Damager.undecodable,
 )
@@ -245,8 +223,7 @@ def _cut(one: BusinessDelivery) -> Iterator[BusinessDelivery]:
     lines = one.payload.splitlines(keepends=True)
     head = len(lines) - one.truth.records_in
     kept = head + one.truth.records_in // 2
-    rest = lines[kept][: len(lines[kept]) // 2].decode(errors="ignore").encode()
-    admitted = kept - head
+    rest, admitted = first_half(lines[kept]), kept - head
     truth = DeliveryTruth(one.channel, "", one.entity, "", "cut", admitted + 1, admitted, quarantined=1)
     verdict = (Damaged(admitted, kept + 1, "truncated_record", ""),)
     yield _named(replace(one, payload=b"".join([*lines[:kept], rest]), damaged=verdict), truth)

@@ -1,7 +1,7 @@
 """From items to files: one file per channel, entity and day, with its receipt time and manifest row.
 
 Bytes depend on the seed alone: compressed files carry no clock. File names keep what a source would
-call them; the receipt time stands before two underscores.
+call them; the receipt time stands before two underscores (``arrivals``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sample_oem.arrivals import Arrival
 from sample_oem.context import Context, csv_line
 from sample_oem.registry import REGISTRY, EntityFile, entity_file
 from sample_oem.sheet import sheet_bytes
@@ -24,26 +25,11 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """One file as a source hands it over."""
+class Delivery(Arrival):
+    """One file of a voice channel with its records and their lines."""
 
-    channel: str
-    entity: str
-    name: str
-    received_at: datetime
-    payload: bytes
     lines: tuple[tuple[Item, int], ...]
     kind: str
-
-    @property
-    def received_text(self) -> str:
-        """UTC receipt time with microseconds."""
-        return self.received_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    @property
-    def path_name(self) -> str:
-        """File name below the channel folder."""
-        return f"{self.received_at.strftime('%Y%m%dT%H%M%S%fZ')}__{self.name}"
 
 
 def bad_day(context: Context) -> int:

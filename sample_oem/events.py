@@ -17,7 +17,7 @@ from sample_oem.business.consent import ROLES, leaves
 from sample_oem.business.surveys import Invitations, invite
 from sample_oem.scenarios import STORY
 from sample_oem.stories import Tale, tales
-from sample_oem.streams import Streams
+from sample_oem.streams import Streams, pick_by_row, places
 from sample_oem.subjects import about_leads, about_orders
 from sample_oem.world import World
 
@@ -384,14 +384,14 @@ def _fill(scene: _Scene, name: str, missing: np.ndarray) -> Voices:
     """Fill up with echoes of recent troubles and with talk: praise, questions, comparisons, enquiries."""
     streams = scene.streams
     day = np.repeat(np.arange(len(missing)), missing)
-    place = np.arange(len(day)) - np.repeat(np.cumsum(missing) - missing, missing)
+    place = places(missing)
     echo = streams.chance(f"echo/{name}", day, place) < _ECHO.get(name, 0.0)
     row = _recent(scene, name, day, place)
     echo &= row >= 0
     again = _of_rows(scene, name, row[echo], day[echo])
     day, place = day[~echo], place[~echo]
     vehicle = _in_use(scene, day, streams.chance(f"talk/{name}", day, place))
-    aspect = _pick_by_model(
+    aspect = pick_by_row(
         catalogue.talk_weights(),
         scene.world.vehicles.model[vehicle],
         streams.chance(f"topic/{name}", day, place),
@@ -434,12 +434,6 @@ def _recent(scene: _Scene, name: str, day: np.ndarray, place: np.ndarray) -> np.
     found = np.searchsorted(moment[order], drawn, side="right") - 1
     row = usable[order[np.maximum(found, 0)]]
     return np.where((found >= 0) & (problems.day[row] >= since), row, -1)
-
-
-def _pick_by_model(weights: np.ndarray, model: np.ndarray, draw: np.ndarray) -> np.ndarray:
-    width = weights.shape[1]
-    table = (weights.cumsum(axis=1) + np.arange(len(weights))[:, None]).ravel()
-    return (np.searchsorted(table, model + draw) - model * width).clip(0, width - 1)
 
 
 def _with_reposts(scene: _Scene, name: str, voices: Voices) -> Voices:

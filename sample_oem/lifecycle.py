@@ -24,7 +24,7 @@ from sample_oem.models import (
 )
 from sample_oem.places import CITIES, PROVINCES
 from sample_oem.scenarios import Planted, windows
-from sample_oem.streams import Streams, logistic
+from sample_oem.streams import Streams, logistic, places
 
 QUARTERS, QUARTER_DAYS = 26, 91
 _RATE = 0.36  # troubles per car and quarter: about 1.4 a year
@@ -271,10 +271,10 @@ def _confounded(
     streams: Streams, planted: Planted, traits: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lasting parts per owner of satisfaction, and of the log odds to buy again, by the same confounders."""
-    places = streams.normal("province", np.arange(len(PROVINCES)))[PROVINCE_OF_CITY[traits["city"]]]
+    province = streams.normal("province", np.arange(len(PROVINCES)))[PROVINCE_OF_CITY[traits["city"]]]
     high, low = traits["income"] == 2, traits["income"] == 0
-    rating = planted.confounding * (-0.45 * high + 0.25 * low - 0.15 * places)
-    buying = planted.confounding * (0.9 * high - 0.7 * low + 0.25 * places)
+    rating = planted.confounding * (-0.45 * high + 0.25 * low - 0.15 * province)
+    buying = planted.confounding * (0.9 * high - 0.7 * low + 0.25 * province)
     return traits["temper"] + rating, buying
 
 
@@ -322,7 +322,7 @@ def _troubles(setting: _Setting, state: _State, q: int) -> list[np.ndarray]:
     rate = _RATE * quality * np.where(age < QUARTER_DAYS, 1.3, np.where(age > 1100, 1.25, 0.9))
     count = streams.poisson("troubles", rate, number, q)
     row = np.repeat(active, count)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    place = places(count)
     key = (cars.number[row] * QUARTERS + q) * 16 + place
     day = first + streams.below("trouble/day", QUARTER_DAYS, key)
     seen = (day > cars.sold[row]) & (day < gone[row])

@@ -17,11 +17,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from sample_oem.context import Context, VoiceTruth
-from sample_oem.damage_business import Damaged
 from sample_oem.deliveries import Delivery, pack, write
 from sample_oem.faults import inject
 from sample_oem.registry import REGISTRY
-from sample_oem.shapes_business import BUSINESS_CHANNELS, BusinessDelivery, Calendar, deliver
+from sample_oem.shapes_business import BUSINESS_CHANNELS, Calendar, deliver
 from sample_oem.truth import DeliveryTruth, Oracle, PlantedValue
 from sample_oem.voices.reported import RepairComposer
 from sample_oem.voices.stories import topic_of
@@ -136,21 +135,8 @@ def _produce_business(context: Context, channel: str, out: Path) -> Produced:
         rows.append((channel, f"{channel}/{one.path_name}", one.received_text))
         size += len(one.payload)
         truths.append(one.truth)
-        damaged += [_verdict(one, row) for row in one.damaged]
+        damaged += [row.row(channel, one.path_name, one.received_text) for row in one.damaged]
     return Produced(channel, rows, size, truths, damaged, [], {}, {}, [], b"")
-
-
-def _verdict(one: BusinessDelivery, row: Damaged) -> dict[str, str | int]:
-    """Row of ``damaged.csv`` as the oracle of voice channels writes it."""
-    return {
-        "channel": one.channel,
-        "file": one.path_name,
-        "received_at": one.received_text,
-        "line_no": row.line_no,
-        "record_ordinal": row.ordinal,
-        "reason": row.reason,
-        "field": row.field,
-    }
 
 
 def _workshop(context: Context) -> Callable[[int], tuple[str, str, str]]:

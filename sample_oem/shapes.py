@@ -24,7 +24,6 @@ from sample_oem.registry import REGISTRY, Channel, EntityFile, register
 from sample_oem.spoken import Account, Row, neighbours, rows
 from sample_oem.truth import Item
 from sample_oem.voices.compose import Composer
-from sample_oem.voices.stories import topic_of
 from sample_oem.world import BRAND, MODELS
 
 _HEADERS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -39,22 +38,6 @@ _HEADERS: dict[tuple[str, str], tuple[str, ...]] = {
         "邀请状态", "邀请时间", "更新时间",
     ),
     ("survey", "response"): ("答卷编号", "邀请编号", "指标", "量表", "得分", "评论", "提交时间"),
-    ("warranty_claims", "claim_line"): (
-        "索赔单号", "行号", "车架号", "经销商代码", "故障日期",
-        "维修日期", "申请日期", "里程", "零件号", "故障代码",
-        "故障描述", "费用类型", "申请金额", "批准金额", "状态", "更新时间",
-    ),
-    ("customers_vehicles", "customer"): (
-        "客户编号", "姓名", "手机号", "邮箱", "身份证号", "地址",
-        "省份", "城市", "性别", "出生年", "注册时间", "更新时间",
-    ),
-    ("customers_vehicles", "vehicle"): (
-        "车架号", "车主客户编号", "车牌号", "车型代码", "销售经销商代码", "生产日期", "销售日期", "更新时间",
-    ),
-    ("customers_vehicles", "dealer"): ("经销商代码", "经销商名称", "省份", "城市", "开业日期", "更新时间"),
-    ("customers_vehicles", "vehicle_model"): (
-        "车型代码", "品牌", "车系", "车型名称", "年款", "动力类型", "上市日期", "更新时间",
-    ),
 }  # fmt: skip
 # A damaged field per entity and kind: column index and the value written there.
 _BREAKS: dict[str, tuple[tuple[str, int, str], ...]] = {
@@ -81,17 +64,6 @@ _BREAKS: dict[str, tuple[tuple[str, int, str], ...]] = {
         ("value_not_allowed", 2, "满意度"),
         ("invalid_number", 4, "很满意"),
     ),
-    "claim_line": (
-        ("invalid_number", 12, "1,2O0"),
-        ("number_out_of_range", 7, "-20"),
-        ("value_not_allowed", 14, "处理中"),
-    ),
-    "customer": (
-        ("value_not_allowed", 8, "?"),
-        ("number_out_of_range", 9, "1066"),
-        ("invalid_time", 10, "0000-00-00"),
-    ),
-    "vehicle": (("invalid_time", 6, "32.01.2025"), ("pattern_mismatch", 3, "车型 一")),
 }  # fmt: skip
 _CALL_BREAKS = json_breaks(
     {"call_id": "CALL-DAMAGED-{:05d}"},
@@ -320,12 +292,11 @@ def _response(
     if day >= context.days:
         return []
     latent, vehicle, aspect = float(sent.latent[n]), int(sent.vehicle[n]), int(sent.aspect[n])
-    topic = topic_of(aspect, int(sent.story[n]) if hasattr(sent, "story") else -1)
     number = _response_no(invitation)
     mood = -1 if latent < 6.2 else (1 if latent > 7.8 else 0)
     comment = ""
     if rng.random() < 0.62:
-        comment = personal.maybe(composer.survey_comment(vehicle, topic, mood), vehicle, number, day)
+        comment = personal.maybe(composer.survey_comment(vehicle, aspect, mood), vehicle, number, day)
     submitted = context.moment(day, rng.randrange(20 * 3600, DAY_S - 60))
     return [
         Item(
@@ -350,7 +321,7 @@ def _scores(rng: random.Random, touchpoint: int, latent: float) -> list[tuple[st
 
 
 def _lines(channel: str, entity: str, name: str, **how: object) -> EntityFile:
-    return EntityFile(name, _HEADERS.get((channel, entity), ()), **how)  # type: ignore[arg-type]
+    return EntityFile(name, _HEADERS[channel, entity], **how)  # type: ignore[arg-type]
 
 
 def _register() -> None:

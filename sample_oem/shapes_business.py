@@ -15,14 +15,15 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from sample_oem.arrivals import Arrival, utc_text
 from sample_oem.business.frames import DAY_S, NONE, Frame, length, select, zero_filled
-from sample_oem.damage_business import Damaged, Damager, second_copies, with_bad_day
+from sample_oem.context import quoted
+from sample_oem.damage_business import Damager, second_copies, with_bad_day
 from sample_oem.events import Happenings
-from sample_oem.truth import DeliveryTruth
+from sample_oem.truth import Damaged, DeliveryTruth
 
 # Column kinds: s text, i integer, d date, t date and time, m money (cents), h tenths, b boolean, j JSON.
 # The last column is the version time of the record.
-_JSONL = "jsonl"
 _TABLES = """
 customers_vehicles.customer 客户编号 姓名 手机号 邮箱 身份证号 地址 省份 城市 性别 出生年:i 客户类型 收入档 注册时间:t 更新时间:t
 customers_vehicles.vehicle 车架号 车主客户编号 车牌号 车型代码 销售经销商代码 生产日期:d 销售日期:d 使用性质 三包起算日:d 报废日期:d 更新时间:t
@@ -119,32 +120,12 @@ SHAPES = _parsed()
 BUSINESS_CHANNELS: tuple[str, ...] = tuple(sorted({channel for channel, _ in SHAPES}))
 
 
-def utc_text(moment: datetime) -> str:
-    """Write a UTC time with microseconds as manifests do."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 @dataclass(frozen=True)
-class BusinessDelivery:
+class BusinessDelivery(Arrival):
     """One file of a business system with the counts and verdicts a correct warehouse must find in it."""
 
-    channel: str
-    entity: str
-    name: str
-    received_at: datetime
-    payload: bytes
     truth: DeliveryTruth
     damaged: tuple[Damaged, ...] = ()
-
-    @property
-    def received_text(self) -> str:
-        """UTC receipt time with microseconds."""
-        return utc_text(self.received_at)
-
-    @property
-    def path_name(self) -> str:
-        """File name below the channel folder."""
-        return f"{self.received_at.strftime('%Y%m%dT%H%M%S%fZ')}__{self.name}"
 
 
 @dataclass(frozen=True)
@@ -190,9 +171,6 @@ def _clock() -> np.ndarray:
     return _CLOCK[0]
 
 
-Noter = Callable[[int, int], str]
-
-
 def deliver(
     happenings: Happenings, calendar: Calendar, channel: str, note: Callable[[int], tuple[str, str, str]]
 ) -> Iterator[BusinessDelivery]:
@@ -216,14 +194,13 @@ def deliver(
 def _entity(
     frame: Frame, calendar: Calendar, shape: Shape, note: Callable[[int], tuple[str, str, str]], place: int
 ) -> Iterator[BusinessDelivery]:
-    frame = _exported(frame, calendar.days, shape)
+    frame, keys = _exported(frame, calendar.days, shape)
     if not length(frame):
         return
     if shape.entity in ("claim_line", "repair_line"):
         frame = frame | _notes(frame, shape.entity, note)
     cells = [_cells(frame, calendar, shape, n) for n in range(len(shape.names))]
     lines = _lines(cells, shape)
-    keys = _key_numbers(cells, shape)
     day = np.maximum(frame["_at"] // DAY_S, 0)
     edges = np.flatnonzero(np.diff(day, prepend=-1))
     damager = Damager(shape, _delimiter(shape))
@@ -231,8 +208,11 @@ def _entity(
         yield _file(calendar, shape, int(day[start]), place, lines[start:end], keys[start:end], damager)
 
 
-def _exported(frame: Frame, days: int, shape: Shape) -> Frame:
-    """Keep what is known by the end, and of older versions the newest of each record; in order of export."""
+def _exported(frame: Frame, days: int, shape: Shape) -> tuple[Frame, list[int]]:
+    """Keep what is known by the end, and of older versions the newest of each record; in order of export.
+
+    Returns the rows and the number of each row's key.
+    """
     frame = select(frame, np.flatnonzero(frame["_at"] < days * DAY_S))
     key = _joined_key([frame[shape.names[n]] for n in shape.key])
     order = np.lexsort((frame["_at"], key))
@@ -243,7 +223,7 @@ def _exported(frame: Frame, days: int, shape: Shape) -> Frame:
     kept = kept[
         np.lexsort((key[kept], np.maximum(frame["_at"][kept], 0), np.maximum(frame["_at"][kept] // DAY_S, 0)))
     ]
-    return select(frame, kept)
+    return select(frame, kept), key[kept].tolist()
 
 
 def _joined_key(columns: list[np.ndarray]) -> np.ndarray:
@@ -254,10 +234,6 @@ def _joined_key(columns: list[np.ndarray]) -> np.ndarray:
         _, place = np.unique(values, return_inverse=True)
         number = number * (int(place.max(initial=0)) + 1) + place
     return number
-
-
-def _key_numbers(cells: list[np.ndarray], shape: Shape) -> list[int]:
-    return _joined_key([cells[n] for n in shape.key]).tolist()
 
 
 def _notes(frame: Frame, entity: str, note: Callable[[int], tuple[str, str, str]]) -> Frame:
@@ -308,16 +284,10 @@ def _lines(cells: list[np.ndarray], shape: Shape) -> list[bytes]:
         return _json_lines(cells, shape)
     delimiter = _delimiter(shape)
     columns = [
-        _quoted(c, delimiter) if k == "s" else c.tolist() for c, k in zip(cells, shape.kinds, strict=True)
+        quoted(c.tolist(), delimiter) if k == "s" else c.tolist()
+        for c, k in zip(cells, shape.kinds, strict=True)
     ]
     return [(delimiter.join(row) + "\n").encode() for row in zip(*columns, strict=True)]
-
-
-def _quoted(cells: np.ndarray, delimiter: str) -> list[str]:
-    return [
-        '"' + c.replace('"', '""') + '"' if (delimiter in c or '"' in c or "\n" in c) else c
-        for c in cells.tolist()
-    ]
 
 
 def _json_lines(cells: list[np.ndarray], shape: Shape) -> list[bytes]:

@@ -41,7 +41,7 @@ class _Stage:
 
     def opens(self, story: str) -> int:
         """First day of a story, counted from the first event day."""
-        return int(self.world.life.windows[story][0].astype(int)) - self.first_day
+        return self.world.opens(story, self.first_day)
 
     def rows(self, name: str, channel: str, daily: np.ndarray) -> np.ndarray:
         """Days of the voices when ``daily`` are expected of each day."""

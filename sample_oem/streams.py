@@ -77,6 +77,18 @@ class Streams:
         return count
 
 
+def places(count: np.ndarray) -> np.ndarray:
+    """Place of each row within its group, from 0, when group ``g`` has ``count[g]`` rows in order."""
+    return np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+
+
+def pick_by_row(weights: np.ndarray, row: np.ndarray, draw: np.ndarray) -> np.ndarray:
+    """Column numbers by the weights of the given rows (each sums to 1); ``draw`` is uniform in (0, 1)."""
+    width = weights.shape[1]
+    table = (weights.cumsum(axis=1) + np.arange(len(weights))[:, None]).ravel()
+    return (np.searchsorted(table, row + draw) - row * width).clip(0, width - 1)
+
+
 def logistic(x: np.ndarray) -> np.ndarray:
     """Probability of a log odds."""
     return 1.0 / (1.0 + np.exp(-x))

@@ -55,6 +55,28 @@ class PlantedValue:
     plain: str
 
 
+@dataclass(frozen=True)
+class Damaged:
+    """One damaged record of a file: its place in records and in lines, and the verdict it must get."""
+
+    ordinal: int
+    line_no: int
+    reason: str
+    field: str
+
+    def row(self, channel: str, file: str, received_at: str) -> dict[str, str | int]:
+        """Row of ``damaged.csv``."""
+        return {
+            "channel": channel,
+            "file": file,
+            "received_at": received_at,
+            "line_no": self.line_no,
+            "record_ordinal": self.ordinal,
+            "reason": self.reason,
+            "field": self.field,
+        }
+
+
 @dataclass
 class DeliveryTruth:
     """Expected counts of one delivered file."""
@@ -107,17 +129,8 @@ class Oracle:
             outcome = self._judge(channel, item, received_at, newest[item.key])
             setattr(result, outcome, getattr(result, outcome) + 1)
             if outcome == "quarantined":
-                self.damaged.append(
-                    {
-                        "channel": channel,
-                        "file": file,
-                        "received_at": received_at,
-                        "line_no": line_no,
-                        "record_ordinal": ordinal,
-                        "reason": item.reason,
-                        "field": item.damaged_field,
-                    }
-                )
+                verdict = Damaged(ordinal, line_no, item.reason, item.damaged_field)
+                self.damaged.append(verdict.row(channel, file, received_at))
         self.deliveries.append(result)
         return result
 

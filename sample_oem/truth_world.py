@@ -25,7 +25,7 @@ from sample_oem.scenarios import STORIES
 from sample_oem.world import World
 
 CODES = np.array([a.code for a in ASPECTS])
-STORY_CODES = np.array([s.code for s in STORIES] + [""])
+STORY_CODES = np.array([*STORIES, ""])
 
 
 def write_world(

@@ -26,7 +26,7 @@ from sample_oem.models import (
 )
 from sample_oem.places import CITIES
 from sample_oem.scenarios import BASE, Planted
-from sample_oem.streams import Streams
+from sample_oem.streams import Streams, places
 
 __all__ = [
     "BRAND",
@@ -73,8 +73,8 @@ class Vehicles:
 
     ``owner`` is the owner at the end, ``buyer`` the first; ``handed`` the day the car changed hands
     (``NEVER``) and ``next_owner`` to whom (-1: out of our sight). ``number`` is stable across twins.
-    ``supplier`` and ``lot_week`` have one column per ``COMPONENTS``; ``order`` is -1 for a first car,
-    else the repurchase that brought it.
+    ``supplier`` has one column per ``COMPONENTS``; ``is_bad_lot`` marks cars of the bad battery lot;
+    ``order`` is -1 for a first car, else the repurchase that brought it.
     """
 
     vin: list[str]
@@ -108,10 +108,9 @@ class World:
     streams: Streams
     days: int
 
-    def owner_on(self, vehicle: np.ndarray, day: np.ndarray) -> np.ndarray:
-        """Owner index of vehicles on days (datetime64[D]); -1 where the car has left our sight."""
-        cars = self.vehicles
-        return np.where(day >= cars.handed[vehicle], cars.next_owner[vehicle], cars.buyer[vehicle])
+    def opens(self, story: str, first_day: int) -> int:
+        """First day of a story, counted from ``first_day`` (days since the epoch)."""
+        return int(self.life.windows[story][0].astype(int)) - first_day
 
     def car_in_use(self, day: np.ndarray, draw: np.ndarray, is_unfit: np.ndarray) -> np.ndarray:
         """Draw a car per day (integers since the epoch) among those sold before it that are not unfit.
@@ -214,7 +213,7 @@ def _first_cars(
     fleet = (kind == 1) & (rng.random(owners) < 0.4)
     count = np.where(fleet, rng.integers(5, 40, owners), count)
     owner = np.repeat(np.arange(owners), count)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    place = places(count)
     share = np.array([m.share for m in MODELS])
     model = rng.choice(len(MODELS), len(owner), p=share / share.sum())
     launched = np.array([m.launched for m in MODELS], dtype="datetime64[D]").astype(int)[model]

@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from sample_oem.business.frames import DAY_S, NONE, Frame, Scene
+from sample_oem.business.frames import DAY_S, NONE, Frame, Scene, table
 
 CHANNEL = "finance_books"
 ACCOUNTS = {
@@ -47,23 +47,13 @@ def record(scene: Scene, frames: dict[tuple[str, str], Frame]) -> dict[tuple[str
     rows = [row for m in months.tolist() for row in totals.of(m)]
     calendar = [row for m in months.tolist() for row in totals.closing(m)]
     return {
-        (CHANNEL, "gl_control_total"): _frame(_TOTAL, rows),
-        (CHANNEL, "close_calendar"): _frame(_CALENDAR, calendar),
+        (CHANNEL, "gl_control_total"): table(_TOTAL, rows),
+        (CHANNEL, "close_calendar"): table(_CALENDAR, calendar),
     }
 
 
 _TOTAL = ("会计期间", "期间起始日", "科目", "科目名称", "成本中心", "口径", "金额", "币种", "_at")
 _CALENDAR = ("会计期间", "期间起始日", "期间截止日", "结账日", "结账状态", "_at")
-
-
-def _frame(names: tuple[str, ...], rows: list[tuple[object, ...]]) -> Frame:
-    if not rows:
-        return {name: np.zeros(0, dtype=np.int64) for name in names}
-    out = {}
-    for place, name in enumerate(names):
-        values = [row[place] for row in rows]
-        out[name] = np.array(values, dtype=np.int64 if isinstance(values[0], int) else object)
-    return out
 
 
 def _month_of(scene: Scene, day: int) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 
 from sample_oem.business.contacts import pilot_cities
-from sample_oem.business.frames import DAY_S, NONE, Frame, Scene, timeline
+from sample_oem.business.frames import DAY_S, NONE, Frame, Scene, table, timeline
 from sample_oem.places import CITIES
 
 CHANNEL = "crm"
@@ -15,14 +15,6 @@ CHANNEL = "crm"
 def record(scene: Scene) -> dict[tuple[str, str], Frame]:
     """Versions of campaigns and actions."""
     return {(CHANNEL, "campaign"): _campaigns(scene), (CHANNEL, "improvement_action"): _actions(scene)}
-
-
-def _table(names: tuple[str, ...], rows: list[tuple[object, ...]]) -> Frame:
-    columns = {}
-    for place, name in enumerate(names):
-        values = [row[place] for row in rows]
-        columns[name] = np.array(values, dtype=np.int64 if isinstance(values[0], int) else object)
-    return columns
 
 
 def calendar_day(scene: Scene, day: int) -> np.datetime64:
@@ -90,7 +82,7 @@ def _campaigns(scene: Scene) -> Frame:
         "start_date",
         "end_date",
     )
-    frame = _table(names, rows)
+    frame = table(names, rows)
     return timeline(frame, [(frame["start_date"] * DAY_S + 36_000, {})])
 
 
@@ -213,5 +205,5 @@ def _actions(scene: Scene) -> Frame:
         "ota_release_no",
         "owner_department",
     )
-    frame = _table(names, rows)
+    frame = table(names, rows)
     return timeline(frame, [(frame["start_date"] * DAY_S + 32_400, {})])

@@ -37,7 +37,7 @@ class Scene:
 
     def opens(self, story: str) -> int:
         """First day of a story, counted from the first event day."""
-        return int(self.world.life.windows[story][0].astype(int)) - self.first_day
+        return self.world.opens(story, self.first_day)
 
     def latent(self, owner: np.ndarray, day: np.ndarray) -> np.ndarray:
         """Latent satisfaction of owners on days counted from the first event day."""
@@ -104,6 +104,17 @@ def timeline(base: Frame, steps: Sequence[Step]) -> Frame:
                 filler: object = "" if last[name].dtype == object else NONE
                 part[name] = np.full(len(part["_at"]), filler, dtype=last[name].dtype)
     return {name: np.concatenate([p[name] for p in parts]) for name in names}
+
+
+def table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> Frame:
+    """Columns of rows written out: integers (whole numbers, days, cents) or texts, by the first row."""
+    if not rows:
+        return {name: np.zeros(0, dtype=np.int64) for name in names}
+    columns = zip(names, zip(*rows, strict=True), strict=True)
+    return {
+        name: np.array(values, dtype=np.int64 if isinstance(values[0], int) else object)
+        for name, values in columns
+    }
 
 
 def select(frame: Frame, rows: np.ndarray) -> Frame:

@@ -27,7 +27,7 @@ from sample_oem.events import Problems
 from sample_oem.lifecycle import centred
 from sample_oem.scenarios import STORY
 from sample_oem.seasons import come_on
-from sample_oem.streams import logistic
+from sample_oem.streams import logistic, places
 
 CHANNEL = "service"
 _LATENT_WHEN_DUE = -0.47  # mean satisfaction of owners with a service due
@@ -230,7 +230,7 @@ def _due_services(scene: Scene) -> tuple[Frame, Frame]:
     sold = cars.sold.astype(int) - scene.first_day
     count = np.clip((scene.days - 1 - sold) // 182, 0, 13)
     car = np.repeat(np.arange(len(sold)), count)
-    turn = 1 + np.arange(len(car)) - np.repeat(np.cumsum(count) - count, count)
+    turn = 1 + places(count)
     number = cars.number[car]
     meant = sold[car] + 182 * turn + streams.below("service/day", 40, number, turn) - 20
     day = _suiting(scene, "service", meant, number * 16 + turn)

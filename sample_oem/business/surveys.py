@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sample_oem import catalogue
-from sample_oem.streams import Streams
+from sample_oem.streams import Streams, pick_by_row, places
 
 if TYPE_CHECKING:
     from sample_oem.events import Problems
@@ -57,8 +57,7 @@ class Invitations:
 def felt_satisfaction(world: World, owner: np.ndarray, day: np.ndarray, first_day: int) -> np.ndarray:
     """Felt satisfaction on 0..10 (unclipped) of owners on days counted from ``first_day``."""
     z = world.life.latent_on(owner, day + first_day)
-    slow = int(world.life.windows["x06"][0].astype(int)) - first_day
-    drop = world.planted.slow_service_drop * (day >= slow)
+    drop = world.planted.slow_service_drop * (day >= world.opens("x06", first_day))
     return 7.7 + 1.35 * z - drop
 
 
@@ -68,7 +67,7 @@ def invite(
     """Ask so many that about ``answers[d]`` answer on event day ``d``."""
     counts = streams.generator("invitations").poisson(answers / 0.36)
     day = np.repeat(np.arange(len(counts)), counts)
-    place = np.arange(len(day)) - np.repeat(np.cumsum(counts) - counts, counts)
+    place = places(counts)
     vehicle, owner, is_probe = _asked(streams, world, day, place, first_day)
     felt = felt_satisfaction(world, owner, day, first_day)
     answered = _answers(streams, world, (owner, vehicle), (day, place), felt, is_probe)
@@ -161,7 +160,7 @@ def _asked_and_told(
     told = np.where(is_coached, np.maximum(told, 9.4 + 0.5 * streams.chance("coach", row)), told)
     aspect = recent_aspect(problems, vehicle, day)
     talk = catalogue.talk_weights()
-    spoken = _topic(talk, world.vehicles.model[vehicle], streams.chance("answer/topic", row))
+    spoken = pick_by_row(talk, world.vehicles.model[vehicle], streams.chance("answer/topic", row))
     month = (day + first_day).astype("datetime64[D]").astype("datetime64[M]").astype(str)
     kind = np.where(is_probe, "P", np.where(is_repeat, "R", "W"))
     return Invitations(
@@ -189,17 +188,11 @@ def _first_rows(row: np.ndarray, is_repeat: np.ndarray) -> np.ndarray:
     return np.where(is_repeat, place[row], -1)
 
 
-def _topic(weights: np.ndarray, model: np.ndarray, draw: np.ndarray) -> np.ndarray:
-    width = weights.shape[1]
-    table = (weights.cumsum(axis=1) + np.arange(len(weights))[:, None]).ravel()
-    return (np.searchsorted(table, model + draw) - model * width).clip(0, width - 1)
-
-
 def _recontacted(
     world: World, problems: Problems, vehicle: np.ndarray, day: np.ndarray, first_day: int
 ) -> np.ndarray:
     """Whether the owner of a car complained before and was called back (four in five)."""
-    start = int(world.life.windows["x09"][0].astype(int)) - first_day
+    start = world.opens("x09", first_day)
     complained = np.zeros(len(world.vehicles.vin), dtype=bool)
     recent = problems.is_case & (problems.day > start - 60) & (problems.day < start)
     complained[problems.vehicle[recent]] = True

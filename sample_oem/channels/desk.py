@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 from sample_oem import identifiers
-from sample_oem.catalogue import ASPECTS
 from sample_oem.channels.people import Keys
 from sample_oem.context import DAY_S, Context
 from sample_oem.personal import Personal
@@ -49,8 +48,7 @@ class Desk(Generic[C]):
         self.claims = Claims(self.composer)
         self.script_share = TRADITIONAL_SHARE.get(channel, 0.0)
         self._nicknames: dict[str, str] = {}
-        repeats = getattr(context.happenings.voices.get(channel), "repost_of", None)
-        self.has_planted_copies = repeats is not None and bool((repeats >= 0).any())
+        self.has_planted_copies = bool((context.happenings.voices[channel].repost_of >= 0).any())
 
     def rows(self) -> Iterator[Row]:
         """All voices of the channel."""
@@ -159,8 +157,3 @@ class Copies:
         if self.rng.random() < 0.25:
             return text, "exact", voice
         return edited_copy(text, self.composer.rand), "edited", voice
-
-
-def other_aspects(rng: random.Random, count: int) -> Sequence[int]:
-    """Draw some aspects at random."""
-    return [rng.randrange(len(ASPECTS)) for _ in range(count)]

@@ -1,7 +1,7 @@
 """Stories with words of their own: a planted truth is told in its own way, not in its aspect's.
 
 The words stand in ``stock/90_stories.txt`` as scopes ``story_<name>``; what happens when is planted in
-``events``. A topic is an aspect index, or beyond those a story.
+``scenarios``. A topic is an aspect index, or beyond those a story.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from __future__ import annotations
 from functools import cache
 
 from sample_oem.catalogue import ASPECTS
+from sample_oem.scenarios import STORY
 from sample_oem.voices.grammar import Scope
 from sample_oem.voices.stock_files import stock
 
 # In the order of the planted stories: an index of ``Voices.story`` is a place in this list.
-STORY_NAMES: tuple[str, ...] = (
-    "safety_cluster", "bad_lot", "x01", "recurrence_a", "recurrence_b", "viral_burst",
-    "campaign_quiet", "rival_event", "idle_fix", "x02", "x03", "x03_skin",
-    "x04", "x05", "x06", "x07", "x08", "x09", "x10", "x11", "x12", "x13", "x14",
-)  # fmt: skip
+STORY_NAMES: tuple[str, ...] = tuple(STORY)
 # What the marketing says, by campaign index.
 CLAIMS: tuple[str, ...] = ("极致静音", "春日焕新价", "敢比才敢卖")
 

@@ -7,7 +7,6 @@ told the script, and copies keep what a reader would still recognise.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -106,8 +105,3 @@ def fragments(text: str, rand: Rand, most: int) -> list[str]:
 
 def _bare_end(part: str, rand: Rand) -> str:
     return part.rstrip("，,；;\n ") if part[-1] in "，,；;\n" or rand() < 0.6 else part
-
-
-def join_lines(parts: Sequence[str]) -> str:
-    """Join what is not empty by line feeds."""
-    return "\n".join(p for p in parts if p)
