@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from orchestration.sources.connector import Harvest, Job, SourceError
-from orchestration.sources.files import OWNER_FILE
+from orchestration.sources.files import open_owner_only
 from orchestration.sources.mbox_format import mbox_entry
 from orchestration.sources.spool import short_hash
 
@@ -67,8 +67,7 @@ def _messages(folder: Path) -> dict[str, Path]:
 def _write_mbox(messages: dict[str, Path], target: Path) -> list[str]:
     """Write messages as an mbox; one that a mail program moved meanwhile comes next time."""
     landed = []
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with os.fdopen(descriptor, "wb") as sink:
+    with open_owner_only(target) as sink:
         for name, path in messages.items():
             try:
                 data, changed = path.read_bytes(), path.stat().st_mtime
@@ -127,8 +126,7 @@ def _start_of_news(path: Path, size: int, sha256: str, size_now: int) -> int:
 def _copy_tail(path: Path, target: Path, start: int, end: int) -> str:
     """Copy the bytes from `start` to `end`; return the sha256 of everything up to `end`."""
     digest = hashlib.sha256()
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with path.open("rb") as file, os.fdopen(descriptor, "wb") as sink:
+    with path.open("rb") as file, open_owner_only(target) as sink:
         for chunk in _chunks(file, start):
             digest.update(chunk)
         for chunk in _chunks(file, end - start):

@@ -9,7 +9,6 @@ change alone, and it reads records where we want bytes.
 from __future__ import annotations
 
 import fnmatch
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.sources.connector import Harvest, Job, SourceError
-from orchestration.sources.files import OWNER_FILE
+from orchestration.sources.files import open_owner_only
 from orchestration.sources.options import Options
 
 _CHUNK = 1024**2
@@ -142,8 +141,7 @@ def _download(client: Any, bucket: str, one: Found, target: Path) -> Path:
     """Write one object to a file; the listed version and no other, all of it."""
     answer = client.get_object(Bucket=bucket, Key=one.key, IfMatch=f'"{one.etag}"')
     size = 0
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with os.fdopen(descriptor, "wb") as writer, answer["Body"] as body:
+    with open_owner_only(target) as writer, answer["Body"] as body:
         while chunk := body.read(_CHUNK):
             size += len(chunk)
             writer.write(chunk)

@@ -12,7 +12,6 @@ out rows without a cursor, and keeps its state in a folder.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 import orjson
 
 from orchestration.sources.connector import Budget, Harvest, Job, SetDigest, SourceError
-from orchestration.sources.files import OWNER_FILE
+from orchestration.sources.files import open_owner_only
 from orchestration.sources.options import Options
 from orchestration.sources.sql_cursor import AHEAD, latest_credible, moved
 from orchestration.sources.sql_values import UnusableValueError, canonical, line_of
@@ -35,6 +34,7 @@ CHUNK_ROWS = 2_000
 SAY_EVERY_ROWS = 50_000
 FIRST_WAIT_S = 1.0
 _SCRATCH = "rows.jsonl"
+_BUFFER = 1024**2
 DRIVERS = ("sqlite", "postgresql")
 
 
@@ -134,7 +134,7 @@ def _with_patience(
 def _read(
     engine: Engine, schema: str, scratch: Path, job: Job, budget: Budget, tables: Sequence[TableOptions]
 ) -> dict[str, TableRun]:
-    with _snapshot(engine, budget) as connection, _open(scratch) as sink:
+    with _snapshot(engine, budget) as connection, open_owner_only(scratch, buffering=_BUFFER) as sink:
         return _read_all(_Reader(connection, schema, sink, job, budget), tables)
 
 
@@ -454,13 +454,6 @@ def _snapshot(engine: Engine, budget: Budget) -> Iterator[Connection]:
                 limit_ms = max(1_000, int(budget.seconds * 1_000))
                 connection.exec_driver_sql(f"set local statement_timeout = {limit_ms}")
             yield connection
-
-
-@contextlib.contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with os.fdopen(descriptor, "wb", buffering=1024**2) as sink:
-        yield sink
 
 
 def _sql_errors() -> tuple[type[Exception], ...]:
