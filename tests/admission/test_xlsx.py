@@ -292,7 +292,7 @@ WHOLE = {
     "lzma broken": (
         LZMA[: in_sheet(LZMA)] + b"\xff" * 40 + LZMA[in_sheet(LZMA) + 40 :], Reason.ARCHIVE_DAMAGED,
     ),
-    "list of parts before the start": (GOOD[:-10] + b"\xff\xff\xff\x0f" + GOOD[-6:], Reason.ARCHIVE_DAMAGED),
+    "parts before the start": (GOOD[:-3] + b"\x01" + GOOD[-2:], Reason.ARCHIVE_DAMAGED),
     "macros": (rezipped(GOOD, lambda parts: parts.update({"xl/vbaProject.bin": b"x"})), Reason.NOT_A_WORKBOOK),
     "binary": (rezipped(GOOD, lambda parts: parts.update({"xl/workbook.bin": b"x"})), Reason.NOT_A_WORKBOOK),
     "no sheet part": (rezipped(GOOD, lambda parts: parts.pop(SHEET)), Reason.NOT_A_WORKBOOK),
