@@ -148,6 +148,12 @@ class Entity:
         """Whether every field has one name that is no path into an object."""
         return not any(len(one.sources) > 1 or "." in one.source for one in self.fields)
 
+    @cached_property
+    def opened_sources(self) -> frozenset[str]:
+        """Names of objects at the source that fields look into by a path such as `author.id`."""
+        names = (name for one in self.fields for name in one.sources)
+        return frozenset(name.partition(".")[0] for name in names if "." in name)
+
     @property
     def event_basis(self) -> str:
         """How the event time is known: source_time, source_date or received."""

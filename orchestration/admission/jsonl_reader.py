@@ -139,7 +139,7 @@ def _take(value: dict[str, Any], source: str) -> Any:
 
 def _named(entity: Entity, rest: dict[str, Any]) -> dict[str, Any]:
     """Name what is left of objects the contract looks into by its path; what was read whole is gone."""
-    opened = {source.partition(".")[0] for one in entity.fields for source in one.sources if "." in source}
+    opened = entity.opened_sources
     out: dict[str, Any] = {}
     for key, one in rest.items():
         if key not in opened or not isinstance(one, dict):

@@ -7,6 +7,7 @@ comes out of the archive, not against what its directory claims.
 from __future__ import annotations
 
 import gzip
+import lzma
 import mmap
 import tempfile
 import zipfile
@@ -28,6 +29,12 @@ _CHUNK = 1024**2
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
 _ZIP_EMPTY = b"PK\x05\x06"
+
+# What the library raises for archives that are no sound ones. RuntimeError: encrypted, or (its subclass)
+# a compression it does not know; ValueError: names that are no text, places before the start.
+UNREADABLE = (
+    OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
+)  # fmt: skip
 
 Bytes = bytes | mmap.mmap
 
@@ -74,14 +81,7 @@ def open_payload(path: Path, file_name: str, scratch: Path) -> Iterator[Opened]:
         except LimitError as error:
             yield Opened((), size, Problem(Reason.ARCHIVE_LIMIT, detail=str(error)))
             return
-        except (
-            OSError,
-            EOFError,
-            zlib.error,
-            zipfile.BadZipFile,
-            RuntimeError,
-            NotImplementedError,
-        ) as error:
+        except UNREADABLE as error:
             yield Opened((), size, Problem(Reason.ARCHIVE_DAMAGED, detail=plain_words(error)))
             return
         if not parts:

@@ -10,7 +10,6 @@ import io
 import posixpath
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from xml.parsers import expat
 from orchestration.admission.reasons import Problem, Reason
 from orchestration.admission.unpack import (
     MAX_MEMBERS,
+    UNREADABLE,
     LimitError,
     Member,
     Opened,
@@ -88,7 +88,7 @@ def _is_workbook(file: IO[bytes]) -> bool:
     """Tell a workbook from an archive; a damaged one is a workbook, so that it stays in one piece."""
     try:
         names = zipfile.ZipFile(file).namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except UNREADABLE:
         return True
     # A workbook that lost its table of contents is still no archive of workbooks.
     return _TYPES in names or any(one.startswith("xl/") for one in names)
@@ -109,7 +109,7 @@ def _opened(name: str, data: bytes, sheet: str | None) -> Member:
         return Member(name, data, 0, len(data), refused.problem)
     except LimitError as error:
         return Member(name, data, 0, len(data), Problem(Reason.ARCHIVE_LIMIT, detail=str(error)))
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except UNREADABLE as error:
         problem = Problem(Reason.ARCHIVE_DAMAGED, detail=plain_words(error))
         return Member(name, data, 0, len(data), problem)
     return Member(name, xml, 0, len(xml), book)

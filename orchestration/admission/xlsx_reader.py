@@ -17,7 +17,7 @@ from orchestration.admission.reasons import Problem, Reason
 from orchestration.admission.records import MAX_RECORD_BYTES, Physical
 from orchestration.admission.unpack import MAX_RATIO, RATIO_FREE_BYTES, Member
 from orchestration.admission.xlsx_book import Book
-from orchestration.admission.xlsx_cells import CellReader, Moment, Number, Value
+from orchestration.admission.xlsx_cells import CellReader, Moment, Value
 from orchestration.admission.xlsx_rows import Row, Sheet, column_name, read_sheet
 
 
@@ -152,10 +152,8 @@ def _fitted(fields: Sequence[Field], values: Sequence[Any]) -> tuple[Problem | N
             out.append(_written(one, value))
         elif isinstance(value, Problem):
             return Problem(value.reason, one.name, value.detail), None
-        elif isinstance(value, Number):
+        else:  # a `Number`
             out.append(value.replace(".", ",") if one.decimal_comma else str(value))
-        else:
-            out.append(value)
     return None, out
 
 

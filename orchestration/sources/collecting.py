@@ -25,7 +25,7 @@ from orchestration.notify import Notice, notify
 from orchestration.partitions import business_date
 from orchestration.settings import ChannelConfig, ConfigError, Settings
 from orchestration.sources.connector import Clock, Connector, Harvest, Job, SourceError
-from orchestration.sources.files import make_folder, write_durably
+from orchestration.sources.files import OWNER_FILE, make_folder, write_durably
 from orchestration.sources.landing import DeliveryError, Parcel, land, sweep_landing
 from orchestration.sources.options import Options
 from orchestration.sources.watched_folders import collect_channel
@@ -199,7 +199,7 @@ def _alone(settings: Settings, channel: str) -> Iterator[bool]:
     folder = _folder(settings, channel)
     settings.home.mkdir(parents=True, exist_ok=True)
     make_folder(folder, settings.home)
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, OWNER_FILE)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

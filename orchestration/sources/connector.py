@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class Job:
     say: Callable[[str], None] = lambda _line: None
     clock: Clock = field(default_factory=Clock)
 
-    @property
+    @cached_property
     def state(self) -> Mapping[str, Any]:
         """The `source` document of the last delivery, or an empty one."""
         return max(self.history, key=lambda one: int(one.get("sequence", 0)), default={})

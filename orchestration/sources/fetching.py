@@ -13,7 +13,7 @@ from __future__ import annotations
 import email.utils
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -66,8 +66,6 @@ class Fetcher:
     method: str = "GET"
     body: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = None
-    waited_s: float = field(default=0.0, init=False)
-    repeated: int = field(default=0, init=False)
 
     def get(self, url: str, params: Mapping[str, Any], read: Callable[[bytes], Found]) -> Found:
         """Return what `read` makes of the answer's bytes; `read` raises `FaultyAnswerError` to ask again.
@@ -143,8 +141,6 @@ class Fetcher:
             wait_s += fault.wait_s  # never earlier than asked for, and not all at the same moment
         if wait_s >= self.budget.left:
             raise OutOfTimeError(self._spent(url, fault))
-        self.repeated += 1
-        self.waited_s += wait_s
         self.budget.clock.sleep(wait_s)
 
     def _spent(self, url: str, fault: FaultyAnswerError | None) -> str:

@@ -5,10 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 OWNER_FILE = 0o600
 OWNER_FOLDER = 0o700
 _CHUNK = 1024**2
+
+
+def open_owner_only(path: Path, *, append: bool = False, buffering: int = -1) -> BinaryIO:
+    """Open a file for writing that only its owner may read from the moment it exists.
+
+    What it holds is cut off, or kept and written behind with `append`. Raises OSError as `open` does.
+    """
+    how = os.O_APPEND if append else os.O_TRUNC
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, OWNER_FILE)
+    return os.fdopen(descriptor, "ab" if append else "wb", buffering)
 
 
 def make_folder(path: Path, top: Path) -> None:
@@ -39,8 +50,7 @@ def fsync_file(path: Path) -> None:
 def copy_durably(source: Path, target: Path) -> tuple[int, str]:
     """Copy a file owner-only and fsync it; return (bytes, sha256 hex) of what was written."""
     digest, size = hashlib.sha256(), 0
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with source.open("rb") as reader, os.fdopen(descriptor, "wb") as writer:
+    with source.open("rb") as reader, open_owner_only(target) as writer:
         while chunk := reader.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -52,8 +62,7 @@ def copy_durably(source: Path, target: Path) -> tuple[int, str]:
 
 def write_durably(target: Path, data: bytes) -> None:
     """Write bytes owner-only and fsync them."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with os.fdopen(descriptor, "wb") as writer:
+    with open_owner_only(target) as writer:
         writer.write(data)
         writer.flush()
         os.fsync(writer.fileno())

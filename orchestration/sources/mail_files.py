@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from orchestration.sources.connector import Harvest, Job, SourceError
-from orchestration.sources.files import OWNER_FILE
+from orchestration.sources.files import open_owner_only
 from orchestration.sources.mbox_format import mbox_entry
 from orchestration.sources.spool import short_hash
 
@@ -33,14 +33,14 @@ def extract_maildir(job: Job) -> Iterator[Harvest]:
     """
     folder = job.settings.home / job.options.text("path")
     job.options.reject_unknown()
-    if not (folder / "cur").is_dir() or not (folder / "new").is_dir():
-        raise SourceError(f"{folder}: is no maildir (it needs cur/ and new/); check `path`")
     known = {name for one in job.history for name in one.get("messages", ())}
-    new = {name: path for name, path in _messages(folder).items() if short_hash(name) not in known}
-    if not new:
-        return
     scratch = job.folder / _SCRATCH
     try:
+        if not (folder / "cur").is_dir() or not (folder / "new").is_dir():
+            raise SourceError(f"{folder}: is no maildir (it needs cur/ and new/); check `path`")
+        new = {name: path for name, path in _messages(folder).items() if short_hash(name) not in known}
+        if not new:
+            return
         landed = _write_mbox(new, scratch)
     except OSError as error:
         raise SourceError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
@@ -58,17 +58,17 @@ def _messages(folder: Path) -> dict[str, Path]:
     """Return messages by unique name, in the order of their names (which start with the time)."""
     found = {}
     for part in ("new", "cur"):
-        for entry in os.scandir(folder / part):
-            if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
-                found[entry.name.split(":")[0]] = Path(entry.path)
+        with os.scandir(folder / part) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
+                    found[entry.name.split(":")[0]] = Path(entry.path)
     return dict(sorted(found.items()))
 
 
 def _write_mbox(messages: dict[str, Path], target: Path) -> list[str]:
     """Write messages as an mbox; one that a mail program moved meanwhile comes next time."""
     landed = []
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with os.fdopen(descriptor, "wb") as sink:
+    with open_owner_only(target) as sink:
         for name, path in messages.items():
             try:
                 data, changed = path.read_bytes(), path.stat().st_mtime
@@ -94,11 +94,13 @@ def extract_mbox(job: Job) -> Iterator[Harvest]:
         if job.clock.wall() - before.st_mtime < stable_s:
             return
         known = job.state
-        start = _start_of_news(path, int(known.get("bytes", 0)), str(known.get("sha256", "")), before.st_size)
+        if (known.get("bytes"), known.get("ctime_ns")) == (before.st_size, before.st_ctime_ns):
+            return  # nobody wrote to it: mailboxes are large, and this is asked every few minutes
+        start, digest = _start_of_news(path, known, before.st_size)
         if start == before.st_size:
             return
         scratch = job.folder / _SCRATCH
-        digest = _copy_tail(path, scratch, start, before.st_size)
+        _copy_tail(path, scratch, start, before.st_size, digest)
     except OSError as error:
         raise SourceError(
             f"{path}: cannot be read ({error.strerror}); check `path` and its permissions"
@@ -106,35 +108,37 @@ def extract_mbox(job: Job) -> Iterator[Harvest]:
     with scratch.open("rb") as file:
         if file.read(5) != b"From ":
             raise SourceError(f"{path}: is no mbox (a message must start with a line `From …`); check `path`")
-    source = {"kind": "mbox", "sequence": job.sequence, "bytes": before.st_size, "sha256": digest}
+    source = {
+        "kind": "mbox",
+        "sequence": job.sequence,
+        "bytes": before.st_size,
+        "sha256": digest.hexdigest(),
+        "ctime_ns": before.st_ctime_ns,
+    }
     yield Harvest(scratch, path.name, source)
 
 
-def _start_of_news(path: Path, size: int, sha256: str, size_now: int) -> int:
-    """Return the offset behind what was landed, 0 if that part is not what it was."""
+def _start_of_news(path: Path, known: Mapping[str, Any], size_now: int) -> tuple[int, hashlib._Hash]:
+    """Return the offset behind what was landed and the sha256 up to there; 0 if that part has changed."""
+    size = int(known.get("bytes", 0))
     if not size or size > size_now:
-        return 0
+        return 0, hashlib.sha256()
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for chunk in _chunks(file, size):
             digest.update(chunk)
-        if digest.hexdigest() != sha256:
-            return 0
         tail = file.read(5)
-    return size if not tail or tail == b"From " else 0
+    is_same = digest.hexdigest() == known.get("sha256") and tail in (b"", b"From ")
+    return (size, digest) if is_same else (0, hashlib.sha256())
 
 
-def _copy_tail(path: Path, target: Path, start: int, end: int) -> str:
-    """Copy the bytes from `start` to `end`; return the sha256 of everything up to `end`."""
-    digest = hashlib.sha256()
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with path.open("rb") as file, os.fdopen(descriptor, "wb") as sink:
-        for chunk in _chunks(file, start):
-            digest.update(chunk)
+def _copy_tail(path: Path, target: Path, start: int, end: int, digest: hashlib._Hash) -> None:
+    """Copy the bytes from `start` to `end`; `digest`, that of all before them, takes them in."""
+    with path.open("rb") as file, open_owner_only(target) as sink:
+        file.seek(start)
         for chunk in _chunks(file, end - start):
             digest.update(chunk)
             sink.write(chunk)
-    return digest.hexdigest()
 
 
 def _chunks(file: IO[bytes], size: int) -> Iterator[bytes]:

@@ -8,8 +8,8 @@ change alone, and it reads records where we want bytes.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.sources.connector import Harvest, Job, SourceError
-from orchestration.sources.files import OWNER_FILE
+from orchestration.sources.files import open_owner_only
 from orchestration.sources.options import Options
 
 _CHUNK = 1024**2
@@ -141,19 +141,17 @@ def _list(client: Any, bucket: str, prefix: str, pattern: str) -> list[Found]:
 def _download(client: Any, bucket: str, one: Found, target: Path) -> Path:
     """Write one object to a file; the listed version and no other, all of it."""
     answer = client.get_object(Bucket=bucket, Key=one.key, IfMatch=f'"{one.etag}"')
-    size = 0
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with os.fdopen(descriptor, "wb") as writer, answer["Body"] as body:
+    # Not `with answer["Body"]`: that is the bare stream, which neither counts its bytes nor raises
+    # errors of botocore where the connection breaks off.
+    with open_owner_only(target) as writer, contextlib.closing(answer["Body"]) as body:
         while chunk := body.read(_CHUNK):
-            size += len(chunk)
             writer.write(chunk)
-    if size != answer["ContentLength"]:
-        raise OSError(f"{size} of {answer['ContentLength']} bytes came")
     return target
 
 
 def _code(error: Exception) -> str:
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+    response = getattr(error, "response", None)  # errors of the connection have one, too: None
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 def _words(error: Exception) -> str:

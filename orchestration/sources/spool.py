@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestration.sources.files import OWNER_FILE, fsync_folder
+from orchestration.sources.files import fsync_folder, open_owner_only
 
 RECORDS, JOURNAL = "records.jsonl", "journal.jsonl"
 
@@ -100,8 +100,7 @@ def _line(document: Mapping[str, Any]) -> bytes:
 
 
 def _append(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_FILE)
-    with os.fdopen(descriptor, "ab") as writer:
+    with open_owner_only(path, append=True) as writer:
         writer.write(data)
         writer.flush()
         os.fsync(writer.fileno())

@@ -12,7 +12,6 @@ out rows without a cursor, and keeps its state in a folder.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 import orjson
 
 from orchestration.sources.connector import Budget, Harvest, Job, SetDigest, SourceError
-from orchestration.sources.files import OWNER_FILE
+from orchestration.sources.files import open_owner_only
 from orchestration.sources.options import Options
 from orchestration.sources.sql_cursor import AHEAD, latest_credible, moved
 from orchestration.sources.sql_values import UnusableValueError, canonical, line_of
@@ -35,6 +34,7 @@ CHUNK_ROWS = 2_000
 SAY_EVERY_ROWS = 50_000
 FIRST_WAIT_S = 1.0
 _SCRATCH = "rows.jsonl"
+_BUFFER = 1024**2
 DRIVERS = ("sqlite", "postgresql")
 
 
@@ -134,7 +134,7 @@ def _with_patience(
 def _read(
     engine: Engine, schema: str, scratch: Path, job: Job, budget: Budget, tables: Sequence[TableOptions]
 ) -> dict[str, TableRun]:
-    with _snapshot(engine, budget) as connection, _open(scratch) as sink:
+    with _snapshot(engine, budget) as connection, open_owner_only(scratch, buffering=_BUFFER) as sink:
         return _read_all(_Reader(connection, schema, sink, job, budget), tables)
 
 
@@ -198,14 +198,15 @@ class _Reader:
         cursor = shape.cursor
         # Rows past the cap: with `stop_at_receipt` they are not there yet, otherwise their time is wrong.
         ahead = timedelta(0) if self.stop_at_receipt else AHEAD
-        cap = latest_credible(self._sample(shape), self.job.received_at, ahead)
+        greatest = self._greatest(shape)
+        cap = latest_credible(greatest, self.job.received_at, ahead)
         odd_where = f"{cursor} is null"
         if cap is not None and not self.stop_at_receipt:
             odd_where += f" or {cursor} > {shape.bound('cap')}"
         run = TableRun({})
         odd, odd_rows = self._if_changed(shape, odd_where, {"cap": cap}, known.get("odd"), table.key)
         run.odd = odd.count
-        newest = self._newest(shape, cap)
+        newest = greatest if cap is None else self._greatest(shape, cap)
         run.rows = odd_rows + self._overlap(shape, known) + self._fresh(shape, known, newest, run)
         if not run.unfinished:
             last = newest if newest is not None else known.get("cursor")
@@ -217,10 +218,8 @@ class _Reader:
         digest, rows = self._if_changed(shape, "1 = 1", {}, known.get("all"), shape.options.key)
         return TableRun({"all": str(digest)}, rows)
 
-    def _sample(self, shape: _Shape) -> Any:
-        return canonical(self._value(f"select max({shape.cursor}) from {shape.table}", {}))
-
-    def _newest(self, shape: _Shape, cap: Any) -> Any:
+    def _greatest(self, shape: _Shape, cap: Any = None) -> Any:
+        """Return the greatest cursor, up to `cap` if there is one; None: there is no row."""
         limit = "" if cap is None else f" where {shape.cursor} <= {shape.bound('cap')}"
         return canonical(self._value(f"select max({shape.cursor}) from {shape.table}{limit}", {"cap": cap}))
 
@@ -450,17 +449,10 @@ def _snapshot(engine: Engine, budget: Budget) -> Iterator[Connection]:
         with connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("set local time zone 'UTC'")
-                # One statement may not hang for longer than the channel has; reading rows is many.
-                limit_ms = max(1_000, int(budget.seconds * 1_000))
+                # No statement may hang for longer than the channel has left; reading rows is many.
+                limit_ms = max(1_000, int(budget.left * 1_000))
                 connection.exec_driver_sql(f"set local statement_timeout = {limit_ms}")
             yield connection
-
-
-@contextlib.contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_FILE)
-    with os.fdopen(descriptor, "wb", buffering=1024**2) as sink:
-        yield sink
 
 
 def _sql_errors() -> tuple[type[Exception], ...]:

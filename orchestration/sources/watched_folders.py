@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from orchestration.admission.ledger import Ledger
@@ -20,30 +20,16 @@ from orchestration.sources.landing import Parcel, land
 DEFAULT_STABLE_S = 30
 
 
-def collect(settings: Settings, ledger: Ledger, now: datetime | None = None) -> list[Delivery]:
-    """Land every complete new file of every enabled channel's watched folder.
-
-    `now` (aware, default: the clock) is the time of receipt and the end of the quiet period.
-
-    Raises:
-        DeliveryError: a file cannot be copied; files before it are landed.
-
-    """
-    moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
-    return [
-        delivery
-        for channel in settings.channels.values()
-        if channel.enabled and channel.source.get("kind") == "watched_folder"
-        for delivery in collect_channel(settings, ledger, channel, moment, moment.timestamp())
-    ]
-
-
 def collect_channel(
     settings: Settings, ledger: Ledger, channel: ChannelConfig, moment: datetime, wall_s: float
 ) -> Iterator[Delivery]:
     """Land every complete new file of one watched folder, received at `moment`.
 
     `wall_s` (seconds since 1970) ends the quiet period of files without a done-marker.
+
+    Raises:
+        DeliveryError: a file cannot be copied; files before it are landed.
+
     """
     for path in _complete_files(settings, channel, wall_s):
         delivery = _take(settings, ledger, channel, path, moment)

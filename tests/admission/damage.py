@@ -422,6 +422,12 @@ def _archives() -> Iterator[Case]:
         yield _case(
             "archive_broken", channel, _next(), b"PK\x03\x04kaputt" * 9, ["archive_damaged"], ALL, "x.zip"
         )
+        yield _case(
+            "archive_name_no_text", channel, _next(), _zip_name_no_text(), ["archive_damaged"], ALL, "x.zip"
+        )
+        yield _case(
+            "archive_lzma_broken", channel, _next(), _zip_lzma_broken(), ["archive_damaged"], ALL, "x.zip"
+        )
         yield _case("archive_not_one", channel, _next(), b"plain text", ["archive_damaged"], ALL, "x.csv.gz")
         yield _case("gzip_bomb", channel, _next(), bomb, ["archive_limit"], ALL, "x.csv.gz")
         yield _case("zip_bomb", channel, _next(), zeros, ["archive_limit"], ALL, "x.zip")
@@ -440,12 +446,22 @@ def _archives() -> Iterator[Case]:
     )
 
 
-def _zip(members: dict[str, bytes]) -> bytes:
+def _zip(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name), data, method)
     return buffer.getvalue()
+
+
+def _zip_name_no_text() -> bytes:
+    """Return a zip whose member name is said to be UTF-8 and is not."""
+    return _zip({"数据.csv": b"a,b\n1,2\n"}).replace("数".encode(), b"\xff\xff\xff")
+
+
+def _zip_lzma_broken() -> bytes:
+    packed = _zip({"a.csv": bytes(range(256)) * 40}, zipfile.ZIP_LZMA)
+    return packed[:60] + b"\xff" * 40 + packed[100:]
 
 
 # -- JSON lines --------------------------------------------------------------------------------------

@@ -72,12 +72,14 @@ def workbook(*rows: list[Any], sheet: str = "笔记", change: Callable[[Any], No
     return saved(book)
 
 
-def rezipped(data: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
+def rezipped(
+    data: bytes, change: Callable[[dict[str, bytes]], object], method: int = zipfile.ZIP_DEFLATED
+) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     change(parts)
     sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(sink, "w", method) as archive:
         for name, part in parts.items():
             archive.writestr(name, part)
     return sink.getvalue()
@@ -265,6 +267,7 @@ def test_columns_by_reference_blank_rows_and_unnamed_columns(tmp_path: Path) -> 
 # -- damage through the real door -------------------------------------------------------------------
 
 GOOD = workbook(note(1), note(2), note(3))
+LZMA = rezipped(GOOD, len, zipfile.ZIP_LZMA)
 LONG = workbook(*([note(7, 笔记内容="响" * 30_000)] * 200))
 
 
@@ -282,6 +285,14 @@ WHOLE = {
     "flipped byte": (
         GOOD[: in_sheet(GOOD)] + b"\xff\xff" + GOOD[in_sheet(GOOD) + 2 :], Reason.ARCHIVE_DAMAGED,
     ),
+    "name that is no text": (
+        rezipped(GOOD, lambda parts: parts.update({"甲.xml": b"x"})).replace("甲".encode(), b"\xff\xff\xff"),
+        Reason.ARCHIVE_DAMAGED,
+    ),
+    "lzma broken": (
+        LZMA[: in_sheet(LZMA)] + b"\xff" * 40 + LZMA[in_sheet(LZMA) + 40 :], Reason.ARCHIVE_DAMAGED,
+    ),
+    "parts before the start": (GOOD[:-3] + b"\x01" + GOOD[-2:], Reason.ARCHIVE_DAMAGED),
     "macros": (rezipped(GOOD, lambda parts: parts.update({"xl/vbaProject.bin": b"x"})), Reason.NOT_A_WORKBOOK),
     "binary": (rezipped(GOOD, lambda parts: parts.update({"xl/workbook.bin": b"x"})), Reason.NOT_A_WORKBOOK),
     "no sheet part": (rezipped(GOOD, lambda parts: parts.pop(SHEET)), Reason.NOT_A_WORKBOOK),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import mailbox
 import os
 from datetime import timedelta
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.sources import mail_files
 from orchestration.sources.mbox_format import mbox_entry
 from tests.sources.conftest import NOW, Bench
 
@@ -53,6 +56,27 @@ def test_folder_that_is_no_maildir_is_named(bench: Bench) -> None:
     assert "is no maildir" in bench.failure()
 
 
+@pytest.mark.parametrize("part", ["", "new"])
+def test_maildir_that_cannot_be_read_is_named(
+    bench: Bench, maildir: mailbox.Maildir, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maildir.add(text(1))
+    folder = bench.folder / "mail"
+    if os.geteuid():
+        (folder / part).chmod(0)
+    else:  # root may read everything
+
+        def refused(path: Any) -> Any:
+            if Path(path).is_relative_to(folder / part):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path)
+
+        real = os.scandir
+        monkeypatch.setattr(os, "scandir", refused)
+    assert f"{folder}: cannot be read (Permission denied); check its permissions" in bench.failure()
+    (folder / part).chmod(0o700)
+
+
 @pytest.fixture
 def mbox(bench: Bench) -> Path:
     bench.time.wall = NOW.timestamp()
@@ -74,6 +98,26 @@ def test_mbox_gives_only_what_was_added(bench: Bench, mbox: Path) -> None:
     assert subjects(bench, bench.collect(LATER)) == ["s3"]
     write(mbox, 2, 3, 4)  # the first was removed by a mail program: all is read again
     assert subjects(bench, bench.collect(LATER)) == ["s2", "s3", "s4"]
+
+
+def test_mbox_nobody_wrote_to_is_not_read_again(
+    bench: Bench, mbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(mbox, 1, 2)
+    bench.collect()
+    with monkeypatch.context() as patched:
+        patched.delattr(mail_files, "_start_of_news")  # who reads the file needs it
+        assert bench.collect(LATER) == []
+    write(mbox, 3, 4)  # of the same size
+    assert subjects(bench, bench.collect(LATER)) == ["s3", "s4"]
+
+
+def test_mbox_is_known_by_the_digest_of_all_of_it(bench: Bench, mbox: Path) -> None:
+    for numbers in ((1, 2), (1, 2, 3), (1, 2, 3, 4)):
+        write(mbox, *numbers)
+        (delivery,) = bench.collect(NOW + timedelta(days=len(numbers)))
+        assert delivery.source["bytes"] == mbox.stat().st_size
+        assert delivery.source["sha256"] == hashlib.sha256(mbox.read_bytes()).hexdigest()
 
 
 def test_mbox_that_still_grows_waits(bench: Bench, mbox: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -154,6 +158,64 @@ def test_short_budget_keeps_what_came_and_goes_on(bench: Bench, store: Any, endp
     rest = bench.collect(LATER)
     names = [two.file_name for two in (*one.deliveries, *rest)]
     assert sorted(names) == [f"{number}.csv" for number in range(5)]
+
+
+class BreakingStore(BaseHTTPRequestHandler):
+    """Three objects of a store that resets or ends the connection in the middle of the second."""
+
+    how = ""  # "reset", "end", or whole
+
+    def do_GET(self) -> None:
+        is_listing = "list-type" in self.path
+        body = self._listing() if is_listing else self.path.encode() * 20_000
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", '"e"')
+        self.send_header("Connection", "close")
+        self.end_headers()
+        is_cut = bool(self.how) and not is_listing and "/b.csv" in self.path
+        self.wfile.write(body[: len(body) // 2] if is_cut else body)
+        if is_cut and self.how == "reset":
+            self.wfile.flush()
+            # Closing without lingering sends a reset.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+    def _listing(self) -> bytes:
+        found = "".join(
+            f"<Contents><Key>parts/{name}.csv</Key><LastModified>2024-05-0{day}T00:00:00.000Z</LastModified>"
+            '<ETag>"e"</ETag><Size>9</Size></Contents>'
+            for day, name in enumerate("abc", 1)
+        )
+        return f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>".encode()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def breaking() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BreakingStore)
+    thread = Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("how", ["reset", "end"])
+def test_object_that_breaks_off_is_named_and_comes_next_time(
+    bench: Bench, breaking: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_s3(bench, breaking)
+    monkeypatch.setattr(BreakingStore, "how", how)
+    (one,) = bench.run()
+    assert "s3://drops/parts/: 1 object(s) cannot be read: parts/b.csv (" in one.failure
+    assert [two.file_name for two in one.deliveries] == ["a.csv", "c.csv"]
+    monkeypatch.setattr(BreakingStore, "how", "")
+    assert landed(bench, bench.collect(LATER)) == {"b.csv": b"/drops/parts/b.csv" * 20_000}
+    assert bench.collect(LATER) == []
 
 
 @pytest.mark.parametrize(
