@@ -184,8 +184,8 @@ def _policy(settings: Settings, ledger: Ledger) -> Any:
 
 
 def _fingerprint(sources: Sequence[Any], policy: Any) -> str:
-    from ml.identity.evidence import rules_version
+    from ml.identity.graph import link_version
 
     names = sorted(one.name for one in sources)
-    document = json.dumps([rules_version(), names, asdict(policy)], ensure_ascii=False)
+    document = json.dumps([link_version(), names, asdict(policy)], ensure_ascii=False)
     return hashlib.sha256(document.encode()).hexdigest()

@@ -7,7 +7,6 @@ key domain). What the keys prove is judged in `resolve`; keeping those of many f
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-RULES_PATH = Path(__file__).resolve().parent.parent / "resources" / "identity_rules.csv"
+from ml.lexicon import RESOURCES, content_version
+
+_PACKAGE = RESOURCES.parent
+RULES_PATH = RESOURCES / "identity_rules.csv"
+# A change of these makes all sightings be read anew.
+_CODE = ("identity/evidence.py", "identity/state.py", "resources/identity_rules.csv")
 KINDS = frozenset(
     (
         "same_person",
@@ -35,8 +39,6 @@ DOMAINS = (
     "customer", "id_card", "phone", "mail", "account", "handle", "vin", "vin8", "plate",
     "order", "lead", "visit", "invitation", "voice",
 )  # fmt: skip
-# Another form of the evidence makes all sightings be read anew.
-_FORM = "2"
 _SYSTEM = (
     "record_id", "voice_id", "version_key", "content_hash", "is_deleted", "event_at", "event_basis",
     "received_at", "text_keys", "score_input_hash", "updated_at", "is_granted",
@@ -127,8 +129,8 @@ def _rule(row: Mapping[str, str], where: str) -> Rule:
 
 
 def rules_version() -> str:
-    """Return 8 hex of the rule table's content and of the form of a sighting."""
-    return hashlib.sha256(_FORM.encode() + RULES_PATH.read_bytes()).hexdigest()[:8]
+    """Return 12 hex of the rule table and of the code that makes and keeps sightings."""
+    return content_version(_CODE, _PACKAGE)
 
 
 @lru_cache(maxsize=512)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ml.identity import graph
+from ml.identity import evidence, graph
 from ml.identity.evidence import EvidenceError, Source, load_rules, read_sightings
 from ml.identity.resolve import Decision
+from ml.lexicon import content_version
 from tests.identity.conftest import PUBLIC, Linking
 from tests.identity.small import Records
 
@@ -315,6 +317,32 @@ def test_a_broken_rule_table_names_its_line(tmp_path: Path) -> None:
         load_rules.cache_clear()
         with pytest.raises(EvidenceError, match=words):
             load_rules(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "renews_state"),
+    [
+        ("identity/evidence.py", True),
+        ("identity/state.py", True),
+        ("resources/identity_rules.csv", True),
+        ("identity/voices.py", False),
+    ],
+)
+def test_other_code_or_rules_make_another_version(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, *, renews_state: bool
+) -> None:
+    before = evidence.rules_version(), graph.link_version()
+    package = shutil.copytree(evidence.RULES_PATH.parent.parent, tmp_path / "ml")
+
+    def of_copy(names: Iterable[str], _: Path) -> str:
+        return content_version(names, package)
+
+    monkeypatch.setattr(evidence, "content_version", of_copy)
+    monkeypatch.setattr(graph, "content_version", of_copy)
+    assert (evidence.rules_version(), graph.link_version()) == before
+    (package / name).write_bytes((package / name).read_bytes() + b"#\n")
+    assert (evidence.rules_version() != before[0]) == renews_state
+    assert graph.link_version() != before[1]
 
 
 def test_every_rule_names_fields_of_its_contract() -> None:
