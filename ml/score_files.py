@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ml.lexicon import URGENCY_LEVELS, taxonomy
 from ml.score_cache import ScoreCache
 from ml.score_records import ScoreColumns, mention_owners, unpack
-from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, score_packed
+from ml.scoring import CACHE_VERSION, LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, score_packed
 from ml.text.noise import label_noise
 from ml.text.normalize import repair_all
 
@@ -104,10 +104,10 @@ def score_parquet(
     texts = _distinct(table, raw_path)
     is_open = isinstance(cache, ScoreCache)
     with nullcontext(cache) if is_open else ScoreCache(Path(cache) if cache else None) as store:  # type: ignore[arg-type]
-        known = store.get(SCORER_VERSION, texts)  # type: ignore[union-attr]
+        known = store.get(CACHE_VERSION, texts)  # type: ignore[union-attr]
         missing = {key: text for key, text in texts.items() if key not in known}
         fresh = dict(zip(missing, _score_all(list(missing.values()), workers), strict=True))
-        store.put(SCORER_VERSION, fresh)  # type: ignore[union-attr]
+        store.put(CACHE_VERSION, fresh)  # type: ignore[union-attr]
     scores = known | fresh
     text_table, mention_table = _tables(table, scores, _care(texts, mask))
     _write(text_table, Path(text_out))

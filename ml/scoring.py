@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ml.score_cache import ScoreCache
 
 __all__ = [
+    "CACHE_VERSION",
     "LEXICON_VERSION",
     "SCORER_VERSION",
     "TAXONOMY_VERSION",
@@ -42,7 +43,7 @@ __all__ = [
     "score_parquet",
 ]
 
-# The code whose change can change a score or the form it is kept in.
+# The code whose change can change a score or the form the cache keeps it in.
 _CODE = (
     "aspects/attachment.py",
     "aspects/mentions.py",
@@ -54,31 +55,36 @@ _CODE = (
     "sentiment/opinions.py",
     "text/clauses.py",
     "text/fold.py",
-    "text/mojibake.py",
-    "text/noise.py",
-    "text/normalize.py",
     "text/pinyin.py",
     "text/scan.py",
     "text/segment.py",
-    "text/traditional.py",
     "urgency.py",
     "verdicts.py",
 )
-
-
-# Words of repair and noise, which are columns of the score files but no part of the lexicon.
+# Code and words of repair and noise: columns of the score files, told anew for each file and never cached.
+_REPAIR_CODE = ("text/mojibake.py", "text/noise.py", "text/normalize.py", "text/traditional.py")
 _REPAIR_FILES = ("noise_rules.csv", "traditional_phrases.csv")
 
 
+def _cache_version() -> str:
+    """Return the version of a score: a cached one of the same version need not be computed again."""
+    code = content_version(_CODE, Path(__file__).parent)
+    return f"score-{_digest(TAXONOMY_VERSION, LEXICON_VERSION, engine_name(), code)}"
+
+
 def _scorer_version() -> str:
-    digest = hashlib.sha256(f"{TAXONOMY_VERSION} {LEXICON_VERSION} {engine_name()}".encode())
-    digest.update(content_version(_CODE, Path(__file__).parent).encode())
-    digest.update(content_version(_REPAIR_FILES).encode())
-    return f"rules-{digest.hexdigest()[:12]}"
+    """Return the version of a score file: its scores, and the repair and noise beside them."""
+    code = content_version(_REPAIR_CODE, Path(__file__).parent)
+    return f"rules-{_digest(CACHE_VERSION, code, content_version(_REPAIR_FILES))}"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]
 
 
 TAXONOMY_VERSION = f"tax-{content_version(['taxonomy.csv'])}"
 LEXICON_VERSION = f"lex-{content_version(LEXICON_FILES)}"
+CACHE_VERSION = _cache_version()
 SCORER_VERSION = _scorer_version()
 
 _TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|qq|姓名|地址)\]")
