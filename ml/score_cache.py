@@ -1,8 +1,8 @@
 """Scores kept per (hash of the scored text, version of the scores), so that no text is scored twice.
 
 Here: one SQLite file of the rows of `ml.score_records`. Which texts are asked for, and what becomes of
-the scores, is `ml.score_files`; the version is `ml.scoring.CACHE_VERSION`. The cache may be deleted at any time: it
-only saves work.
+the scores, is `ml.score_files`; the version is `ml.scoring.CACHE_VERSION`. The cache may be
+deleted at any time: it only saves work.
 """
 
 from __future__ import annotations

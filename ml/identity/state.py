@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from ml.files import replacing
 from ml.identity.evidence import DOMAINS, SIGHTING, Source, load_rules, read_sightings, rules_version
-from ml.identity.files import temporary_of
 
 # Newest version of a record first; the rest only makes the order total.
 _NEWEST = "version_key desc, content_hash desc, received_at asc, event_at asc"
@@ -208,16 +208,11 @@ def _names() -> str:
 
 def copy_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write the rows of an ordered query as one Parquet file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_of(path)
-    try:
+    with replacing(path) as temporary:
         connection.execute(
             f"copy ({query}) to '{_escaped(temporary)}' "
             " (format parquet, compression zstd, compression_level 1)"
         )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _made_by() -> str:
