@@ -6,7 +6,6 @@ key domain). What the keys prove is judged in `resolve`; keeping those of many f
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ml.lexicon import RESOURCES, content_version
+from ml.lexicon import RESOURCES, ResourceError, content_version, read_resource
 
 _PACKAGE = RESOURCES.parent
 RULES_PATH = RESOURCES / "identity_rules.csv"
@@ -105,12 +104,20 @@ def load_rules(path: Path = RULES_PATH) -> tuple[Rule, ...]:
     """Read the rule table.
 
     Raises:
-        EvidenceError: naming the line with an unknown kind or domain, or a confidence outside 0..1.
+        EvidenceError: a file that cannot be read, or naming the line with too few or many fields, an
+            unknown kind or domain, or a confidence that is no number in (0, 1].
 
     """
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
-    return tuple(_rule(row, f"{path.name}: {row['channel']}.{row['entity']}.{row['method']}") for row in rows)
+    try:
+        rows = read_resource(path.name, path.parent)
+    except ResourceError as error:
+        raise EvidenceError(str(error)) from error
+    lacking = {*Rule.__dataclass_fields__} - {*rows[0]} if rows else set()
+    if lacking:
+        raise EvidenceError(
+            f"{path}: lacks the columns {', '.join(sorted(lacking))}; restore the header line"
+        )
+    return tuple(_rule(row, f"{path}, line {row['_line']}") for row in rows)
 
 
 def _rule(row: Mapping[str, str], where: str) -> Rule:
@@ -119,13 +126,20 @@ def _rule(row: Mapping[str, str], where: str) -> Rule:
     unknown = {row["domain_a"], row["domain_b"]} - {*DOMAINS, ""}
     if unknown:
         raise EvidenceError(f"{where}: unknown domain {unknown.pop()!r}; use one of {', '.join(DOMAINS)}")
-    confidence = float(row["confidence"])
+    confidence = _number(row["confidence"], where)
     if not 0 < confidence <= 1:
         raise EvidenceError(f"{where}: confidence {confidence} is not in (0, 1]")
     texts = {
         name: row[name] for name in Rule.__dataclass_fields__ if name not in ("confidence", "is_history")
     }
     return Rule(**texts, confidence=confidence, is_history=row["is_history"] == "true")
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise EvidenceError(f"{where}: confidence {text!r} is no number; write e.g. 0.9") from error
 
 
 def rules_version() -> str:

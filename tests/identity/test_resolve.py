@@ -312,11 +312,20 @@ def test_a_broken_rule_table_names_its_line(tmp_path: Path) -> None:
         ("a,b,c,customer,d,phone,m,friend,0.5,,,,false,x", "unknown kind 'friend'"),
         ("a,b,c,customer,d,fax,m,given,0.5,,,,false,x", "unknown domain 'fax'"),
         ("a,b,c,customer,d,phone,m,given,1.5,,,,false,x", r"confidence 1.5 is not in \(0, 1\]"),
+        ("a,b,c,customer,d,phone,m,given,much,,,,false,x", "confidence 'much' is no number"),
+        ("a,b,c,customer,d,phone,m,given,0.5,,,,false", "13 fields where the header has 14"),
     ):
-        path.write_text(f"{head}\n{line}\n", encoding="utf-8")
+        path.write_text(f"# 说明\n{head}\n\n{line}\n", encoding="utf-8")
         load_rules.cache_clear()
-        with pytest.raises(EvidenceError, match=words):
+        with pytest.raises(EvidenceError, match=rf"rules\.csv, line 4: {words}"):
             load_rules(path)
+    path.write_text(
+        f"{head.replace(',kind', '')}\na,b,c,customer,d,phone,m,0.5,,,,false,x\n", encoding="utf-8"
+    )
+    with pytest.raises(EvidenceError, match=r"rules\.csv: lacks the columns kind"):
+        load_rules(path)
+    with pytest.raises(EvidenceError, match=r"none\.csv: cannot be read"):
+        load_rules(tmp_path / "none.csv")
 
 
 @pytest.mark.parametrize(
