@@ -10,6 +10,7 @@ fraction of joins of texts. `key_name` and `voice_name` tell the texts again.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from ml.identity.evidence import DOMAINS, SIGHTING, Source, load_rules, read_sig
 
 # Newest version of a record first; the rest only makes the order total.
 _NEWEST = "version_key desc, content_hash desc, received_at asc, event_at asc"
+# How the engine says that a file is not whole, no database, or one of another release.
+_SPOILED = re.compile(
+    "not a valid DuckDB database file|Could not read enough bytes|Corrupt|replaying WAL|version number"
+)
 _BATCH_ROWS = 200_000
 _TEXTS = ", ".join(SIGHTING.names)
 _KEYS = [f"{domain}_key" for domain in DOMAINS]
@@ -38,6 +43,10 @@ _TABLE = ", ".join(
 )  # fmt: skip
 # The version itself; what follows in a version key tells sightings of one version apart.
 _VERSION = "split_part(version_key, '|', 1)"
+
+
+class StateError(OSError):
+    """The state cannot be opened, and not for what stands in it; the message says what to do."""
 
 
 def number_of(domain: str, text: str) -> str:
@@ -58,7 +67,12 @@ class SightingState:
         sources: Sequence[Source],
         progress: Callable[[int, int], None] | None = None,
     ) -> int:
-        """Attach the state and bring it to exactly these raw files; return how many were read."""
+        """Attach the state and bring it to exactly these raw files; return how many were read.
+
+        Raises:
+            StateError: another process has the state open, or it may not be opened; nothing is deleted.
+
+        """
         names = {one.name: one for one in sources}
         before = self._attach(connection)
         if not before <= names.keys():
@@ -85,21 +99,28 @@ class SightingState:
         """Attach the file; return the raw files it holds. One of other rules or not readable is replaced."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            connection.execute(f"attach '{_escaped(self.path)}' as state")
+            self._open(connection)
             rows = connection.execute("select name from state.file").fetchall()
             rules = connection.execute("select rules from state.made_by").fetchall()
             if rules == [(_made_by(),)]:
                 return {name for (name,) in rows}
-        except duckdb.Error:
-            pass
+        except duckdb.Error as error:
+            if not _is_spoiled(error):
+                raise StateError(
+                    f"{self.path}: cannot be opened ({error}); wait for a running refresh or close the tool"
+                    " that has it open; if nothing has, delete the file, it is rebuilt"
+                ) from error
         self._begin_anew(connection)
         return set()
+
+    def _open(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(f"attach '{_escaped(self.path)}' as state (type duckdb)")
 
     def _begin_anew(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("detach database if exists state")
         for path in (self.path, self.path.with_name(f"{self.path.name}.wal")):
             path.unlink(missing_ok=True)
-        connection.execute(f"attach '{_escaped(self.path)}' as state")
+        self._open(connection)
         connection.execute(f"""
             begin;
             create table state.file(name varchar);
@@ -213,6 +234,11 @@ def copy_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> 
             f"copy ({query}) to '{_escaped(temporary)}' "
             " (format parquet, compression zstd, compression_level 1)"
         )
+
+
+def _is_spoiled(error: duckdb.Error) -> bool:
+    """Tell whether a file is of no use: not whole, no database, or of another form."""
+    return isinstance(error, duckdb.CatalogException) or bool(_SPOILED.search(str(error)))
 
 
 def _made_by() -> str:
