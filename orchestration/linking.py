@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -70,8 +69,6 @@ def link_pending(
     folder = identity_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "linked").unlink(missing_ok=True)
-    # Earlier releases kept a file of keys beside every raw file.
-    shutil.rmtree(folder / "sightings", ignore_errors=True)
 
     def told(done: int, total: int) -> None:
         fault_point("after_sightings")

@@ -86,7 +86,6 @@ class Rule:
     until_field: str
     detail_field: str
     is_history: bool
-    label_zh: str
 
 
 @dataclass(frozen=True)

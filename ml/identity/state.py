@@ -27,7 +27,6 @@ _SPOILED = re.compile(
     "not a valid DuckDB database file|Could not read enough bytes|Corrupt|replaying WAL|version number"
 )
 _BATCH_ROWS = 200_000
-_TEXTS = ", ".join(SIGHTING.names)
 _KEYS = [f"{domain}_key" for domain in DOMAINS]
 # Columns of `sight` and `history`: as sighted, but for what is a number.
 _COLUMNS = ", ".join({"record_id": "record", "voice_id": "voice"}.get(name, name) for name in SIGHTING.names)
