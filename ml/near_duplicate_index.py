@@ -64,6 +64,7 @@ INDEX_VERSION = "dup-" + content_version(
         "text/fold.py",
         "text/near_duplicates.py",
         "text/pinyin.py",
+        "text/scan.py",
     ],
     Path(__file__).parent,
 )

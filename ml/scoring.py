@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,7 @@ from ml.reading import Reader
 from ml.score_records import MentionScore, ScoreColumns, TextScore, pack, to_scores
 from ml.text.clauses import split_clauses
 from ml.text.fold import fold_all
-from ml.text.scan import Joined, join
+from ml.text.scan import MASK_TOKEN, Joined, join
 from ml.text.segment import engine_name, segmenter, stand_alone
 from ml.urgency import find_alarms
 from ml.verdicts import Told, mention_cells, mentions_of, text_cells
@@ -87,7 +86,6 @@ LEXICON_VERSION = f"lex-{content_version(LEXICON_FILES)}"
 CACHE_VERSION = _cache_version()
 SCORER_VERSION = _scorer_version()
 
-_TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|qq|姓名|地址)\]")
 # Texts scored together; a batch costs a few dozen MB.
 _BATCH_TEXTS, _BATCH_CHARS = 4096, 1 << 18
 
@@ -163,7 +161,7 @@ def _batches(texts: Sequence[str | None]) -> Iterator[list[str]]:
 
 
 def _blank_tokens(text: str) -> str:
-    return _TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text
+    return MASK_TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text
 
 
 def score_packed(texts: Sequence[str]) -> list[bytes]:

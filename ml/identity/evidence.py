@@ -146,6 +146,12 @@ def rules_version() -> str:
     return content_version(_CODE, _PACKAGE)
 
 
+def where_of(rules: Iterable[Rule]) -> str:
+    """Return SQL that is true of the sightings these rules speak of."""
+    pairs = sorted({(rule.channel, rule.entity) for rule in rules})
+    return " or ".join(f"(channel = '{channel}' and entity = '{entity}')" for channel, entity in pairs)
+
+
 @lru_cache(maxsize=512)
 def fields_of(channel: str, entity: str) -> Mapping[str, str]:
     """Return domain → field of an entity, as its rules name them."""

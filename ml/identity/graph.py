@@ -25,7 +25,7 @@ from ml.identity.resolve import (
     Policy,
     resolve,
 )
-from ml.identity.state import SightingState, copy_rows
+from ml.identity.state import SightingState, copy_rows, escaped
 from ml.identity.voices import VOICE_LINK, link_voices
 from ml.lexicon import RESOURCES, content_version
 
@@ -69,7 +69,7 @@ def open_engine(
     connection.execute(f"set threads = {int(threads)}")
     connection.execute("set preserve_insertion_order = false")
     if spill is not None:
-        connection.execute(f"set temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
+        connection.execute(f"set temp_directory = '{escaped(spill)}'")
     return connection
 
 

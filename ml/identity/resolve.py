@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ml.identity.evidence import DOMAINS, load_rules
+from ml.identity.evidence import DOMAINS, load_rules, where_of
 from ml.identity.state import number_of
 
 # A key that more persons give is a counter's, a fleet's or a made-up one: it says nothing of anybody.
@@ -129,7 +129,7 @@ def resolve(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
 
 
 def _staff(connection: duckdb.DuckDBPyConnection) -> None:
-    where = _where(rule for rule in load_rules() if rule.kind == "staff")
+    where = where_of(rule for rule in load_rules() if rule.kind == "staff")
     connection.execute(
         f"""
         create or replace temp table staff as
@@ -146,7 +146,7 @@ def _staff(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _consent(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    where = _where(rule for rule in load_rules() if rule.kind == "consent")
+    where = where_of(rule for rule in load_rules() if rule.kind == "consent")
     connection.execute(
         f"""
         create or replace temp table consent as
@@ -220,7 +220,7 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
                 {"from_date, until_date, detail" if is_held else "null, null, null"},
                 {"coalesce(from_date, seen_date)" if rule.is_history else "seen_date"}
             from {"version" if rule.is_history else "sight"}
-            where {_where([rule])} and {rule.domain_a}_key is not null and {rule.domain_b}_key is not null
+            where {where_of([rule])} and {rule.domain_a}_key is not null and {rule.domain_b}_key is not null
                 {"and from_date is not null" if rule.from_field else ""}"""
         )
     connection.execute(
@@ -358,8 +358,10 @@ def _links(connection: duckdb.DuckDBPyConnection) -> None:
             and ((b.is_held and a.first_seen >= b.held_from - {GRACE_DAYS} and a.first_seen < b.held_to)
                 or b.sightings >= {COUNTED_SIGHTINGS})"""
     )
-    connection.execute("delete from link using outvoted o where link.domain = o.domain and link.key = o.key"
-                     " and link.person_id = o.person_id")  # fmt: skip
+    connection.execute(
+        "delete from link using outvoted o where link.domain = o.domain and link.key = o.key"
+        " and link.person_id = o.person_id"
+    )
     connection.execute(
         f"""
         create or replace temp table public_key as
@@ -606,8 +608,3 @@ def _cap(domain: str) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
-
-
-def _where(rules: Any) -> str:
-    pairs = sorted({(rule.channel, rule.entity) for rule in rules})
-    return " or ".join(f"(channel = '{channel}' and entity = '{entity}')" for channel, entity in pairs)

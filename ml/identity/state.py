@@ -18,7 +18,15 @@ import duckdb
 import pyarrow as pa
 
 from ml.files import replacing
-from ml.identity.evidence import DOMAINS, SIGHTING, Source, load_rules, read_sightings, rules_version
+from ml.identity.evidence import (
+    DOMAINS,
+    SIGHTING,
+    Source,
+    load_rules,
+    read_sightings,
+    rules_version,
+    where_of,
+)
 
 # Newest version of a record first; the rest only makes the order total.
 _NEWEST = "version_key desc, content_hash desc, received_at asc, event_at asc"
@@ -113,7 +121,7 @@ class SightingState:
         return set()
 
     def _open(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute(f"attach '{_escaped(self.path)}' as state (type duckdb)")
+        connection.execute(f"attach '{escaped(self.path)}' as state (type duckdb)")
 
     def _begin_anew(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("detach database if exists state")
@@ -187,10 +195,11 @@ class SightingState:
     @staticmethod
     def _merge_history(connection: duckdb.DuckDBPyConnection) -> None:
         """Keep one row of each version of a master record, whichever delivery brought it."""
+        is_history = where_of(rule for rule in load_rules() if rule.is_history)
         connection.execute(f"""
             create or replace temp table past as
             select {_COLUMNS} from (
-                select {_COLUMNS} from fresh where {_is_history()}
+                select {_COLUMNS} from fresh where {is_history}
                 union all
                 select {_COLUMNS} from state.history where record in (select record from fresh))
             qualify row_number() over (partition by record, {_VERSION} order by {_NEWEST}) = 1;
@@ -230,7 +239,7 @@ def copy_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> 
     """Write the rows of an ordered query as one Parquet file, whole or not at all."""
     with replacing(path) as temporary:
         connection.execute(
-            f"copy ({query}) to '{_escaped(temporary)}' "
+            f"copy ({query}) to '{escaped(temporary)}' "
             " (format parquet, compression zstd, compression_level 1)"
         )
 
@@ -253,10 +262,6 @@ def _event_at() -> str:
     )
 
 
-def _is_history() -> str:
-    pairs = sorted({(rule.channel, rule.entity) for rule in load_rules() if rule.is_history})
-    return " or ".join(f"(channel = '{channel}' and entity = '{entity}')" for channel, entity in pairs)
-
-
-def _escaped(path: Path) -> str:
+def escaped(path: Path) -> str:
+    """Return a path as it stands between quotes in SQL."""
     return str(path).replace("'", "''")
