@@ -31,6 +31,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ml.columns import Ints, firsts_of
+from ml.files import replacing, sync_folder
 from ml.lexicon import content_version
 from ml.text.near_duplicates import (
     COMPARING,
@@ -63,6 +64,7 @@ INDEX_VERSION = "dup-" + content_version(
         "text/fold.py",
         "text/near_duplicates.py",
         "text/pinyin.py",
+        "text/scan.py",
     ],
     Path(__file__).parent,
 )
@@ -375,7 +377,8 @@ class NearDuplicateIndex:
             [pa.array(values, kind.type) for values, kind in zip(arrays, GROUP_SCHEMA, strict=True)],
             schema=GROUP_SCHEMA,
         )
-        _write_table(table, path)
+        with replacing(path) as temporary:
+            pq.write_table(table, temporary, compression="zstd")
         self._checkpoint("after_group_export")
         self._set_meta("exported", "yes")
         return path
@@ -412,8 +415,8 @@ class NearDuplicateIndex:
                 np.save(handle, np.ascontiguousarray(arrays[array]))
                 handle.flush()
                 os.fsync(handle.fileno())
-        _sync_folder(folder)
-        _sync_folder(self.folder)
+        sync_folder(folder)
+        sync_folder(self.folder)
         return name
 
     def _load_segments(self) -> list[Segment]:
@@ -589,22 +592,3 @@ def _merged(segments: Sequence[Segment]) -> dict[str, NDArray[Any]]:
         merged |= {f"{kind}_keys": keys[order], f"{kind}_owners": owners[order]}
     sizes = np.concatenate([np.diff(one.arrays["begins"]) for one in segments])
     return merged | {"begins": np.concatenate(([0], np.cumsum(sizes)))}
-
-
-def _write_table(table: pa.Table, path: Path) -> None:
-    """Write whole or not at all: temporary name, sync, rename."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as handle:
-        pq.write_table(table, handle, compression="zstd")
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

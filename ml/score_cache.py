@@ -1,7 +1,8 @@
-"""Scores kept per (hash of the scored text, scorer version), so that no text is scored twice.
+"""Scores kept per (hash of the scored text, version of the scores), so that no text is scored twice.
 
 Here: one SQLite file of the rows of `ml.score_records`. Which texts are asked for, and what becomes of
-the scores, is `ml.score_files`. The cache may be deleted at any time: it only saves work.
+the scores, is `ml.score_files`; the version is `ml.scoring.CACHE_VERSION`. The cache may be
+deleted at any time: it only saves work.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class ScoreCache:
             self._connection.close()
             self._connection = None
 
-    def get(self, scorer_version: str, hashes: Iterable[str]) -> dict[str, bytes]:
+    def get(self, version: str, hashes: Iterable[str]) -> dict[str, bytes]:
         """Return the known scores of the given hashes (hex)."""
         if self._connection is None:
             return {}
@@ -68,16 +69,16 @@ class ScoreCache:
             rows = self._connection.execute(
                 "select score_input_hash, score from score "
                 f"where scorer_version = ? and score_input_hash in ({marks})",
-                [scorer_version, *(bytes.fromhex(item) for item in chunk)],
+                [version, *(bytes.fromhex(item) for item in chunk)],
             )
             known.update((key.hex(), value) for key, value in rows)
         return known
 
-    def put(self, scorer_version: str, scores: Mapping[str, bytes]) -> None:
+    def put(self, version: str, scores: Mapping[str, bytes]) -> None:
         """Keep the scores, all in one transaction; a hash already there stays as it is."""
         if self._connection is None or not scores:
             return
-        rows = [(scorer_version, bytes.fromhex(key), scores[key]) for key in sorted(scores)]
+        rows = [(version, bytes.fromhex(key), scores[key]) for key in sorted(scores)]
         self._connection.execute("begin immediate")
         try:
             self._connection.executemany("insert or ignore into score values (?, ?, ?)", rows)
@@ -86,13 +87,11 @@ class ScoreCache:
             self._connection.execute("rollback")
             raise
 
-    def forget_other_versions(self, scorer_version: str) -> int:
+    def forget_other_versions(self, version: str) -> int:
         """Delete the scores of other versions; return how many."""
         if self._connection is None:
             return 0
-        return self._connection.execute(
-            "delete from score where scorer_version <> ?", [scorer_version]
-        ).rowcount
+        return self._connection.execute("delete from score where scorer_version <> ?", [version]).rowcount
 
 
 def _chunks(items: list[str], size: int) -> Iterator[list[str]]:

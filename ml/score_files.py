@@ -7,9 +7,7 @@ listed is the orchestration's business.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
@@ -21,10 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ml.files import replacing
 from ml.lexicon import URGENCY_LEVELS, taxonomy
 from ml.score_cache import ScoreCache
 from ml.score_records import ScoreColumns, mention_owners, unpack
-from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, score_packed
+from ml.scoring import CACHE_VERSION, LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, score_packed
 from ml.text.noise import label_noise
 from ml.text.normalize import repair_all
 
@@ -104,14 +103,15 @@ def score_parquet(
     texts = _distinct(table, raw_path)
     is_open = isinstance(cache, ScoreCache)
     with nullcontext(cache) if is_open else ScoreCache(Path(cache) if cache else None) as store:  # type: ignore[arg-type]
-        known = store.get(SCORER_VERSION, texts)  # type: ignore[union-attr]
+        known = store.get(CACHE_VERSION, texts)  # type: ignore[union-attr]
         missing = {key: text for key, text in texts.items() if key not in known}
         fresh = dict(zip(missing, _score_all(list(missing.values()), workers), strict=True))
-        store.put(SCORER_VERSION, fresh)  # type: ignore[union-attr]
+        store.put(CACHE_VERSION, fresh)  # type: ignore[union-attr]
     scores = known | fresh
     text_table, mention_table = _tables(table, scores, _care(texts, mask))
-    _write(text_table, Path(text_out))
-    _write(mention_table, Path(mention_out))
+    for scored, path in ((text_table, text_out), (mention_table, mention_out)):
+        with replacing(Path(path)) as temporary:
+            pq.write_table(scored, temporary, compression="zstd")
     return {
         "records": records,
         "texts": text_table.num_rows,
@@ -243,23 +243,3 @@ def _table(columns: Mapping[str, Any], schema: pa.Schema, rows: int) -> pa.Table
         else:
             arrays.append(values if isinstance(values, pa.Array) else pa.array(values).cast(field.type))
     return pa.table(arrays, schema=schema)
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    """Write whole or not at all: temporary name, sync, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unique = hashlib.sha256(f"{path} {os.getpid()}".encode()).hexdigest()[:8]
-    temporary = path.with_name(f".{path.name}.{unique}.tmp")
-    try:
-        with temporary.open("wb") as handle:
-            pq.write_table(table, handle, compression="zstd")
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,7 @@ from ml.reading import Reader
 from ml.score_records import MentionScore, ScoreColumns, TextScore, pack, to_scores
 from ml.text.clauses import split_clauses
 from ml.text.fold import fold_all
-from ml.text.scan import Joined, join
+from ml.text.scan import MASK_TOKEN, Joined, join
 from ml.text.segment import engine_name, segmenter, stand_alone
 from ml.urgency import find_alarms
 from ml.verdicts import Told, mention_cells, mentions_of, text_cells
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from ml.score_cache import ScoreCache
 
 __all__ = [
+    "CACHE_VERSION",
     "LEXICON_VERSION",
     "SCORER_VERSION",
     "TAXONOMY_VERSION",
@@ -42,7 +42,7 @@ __all__ = [
     "score_parquet",
 ]
 
-# The code whose change can change a score or the form it is kept in.
+# The code whose change can change a score or the form the cache keeps it in.
 _CODE = (
     "aspects/attachment.py",
     "aspects/mentions.py",
@@ -54,34 +54,38 @@ _CODE = (
     "sentiment/opinions.py",
     "text/clauses.py",
     "text/fold.py",
-    "text/mojibake.py",
-    "text/noise.py",
-    "text/normalize.py",
     "text/pinyin.py",
     "text/scan.py",
     "text/segment.py",
-    "text/traditional.py",
     "urgency.py",
     "verdicts.py",
 )
-
-
-# Words of repair and noise, which are columns of the score files but no part of the lexicon.
+# Code and words of repair and noise: columns of the score files, told anew for each file and never cached.
+_REPAIR_CODE = ("text/mojibake.py", "text/noise.py", "text/normalize.py", "text/traditional.py")
 _REPAIR_FILES = ("noise_rules.csv", "traditional_phrases.csv")
 
 
+def _cache_version() -> str:
+    """Return the version of a score: a cached one of the same version need not be computed again."""
+    code = content_version(_CODE, Path(__file__).parent)
+    return f"score-{_digest(TAXONOMY_VERSION, LEXICON_VERSION, engine_name(), code)}"
+
+
 def _scorer_version() -> str:
-    digest = hashlib.sha256(f"{TAXONOMY_VERSION} {LEXICON_VERSION} {engine_name()}".encode())
-    digest.update(content_version(_CODE, Path(__file__).parent).encode())
-    digest.update(content_version(_REPAIR_FILES).encode())
-    return f"rules-{digest.hexdigest()[:12]}"
+    """Return the version of a score file: its scores, and the repair and noise beside them."""
+    code = content_version(_REPAIR_CODE, Path(__file__).parent)
+    return f"rules-{_digest(CACHE_VERSION, code, content_version(_REPAIR_FILES))}"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]
 
 
 TAXONOMY_VERSION = f"tax-{content_version(['taxonomy.csv'])}"
 LEXICON_VERSION = f"lex-{content_version(LEXICON_FILES)}"
+CACHE_VERSION = _cache_version()
 SCORER_VERSION = _scorer_version()
 
-_TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|qq|姓名|地址)\]")
 # Texts scored together; a batch costs a few dozen MB.
 _BATCH_TEXTS, _BATCH_CHARS = 4096, 1 << 18
 
@@ -157,7 +161,7 @@ def _batches(texts: Sequence[str | None]) -> Iterator[list[str]]:
 
 
 def _blank_tokens(text: str) -> str:
-    return _TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text
+    return MASK_TOKEN.sub(lambda m: " " * len(m.group()), text) if "[" in text else text
 
 
 def score_packed(texts: Sequence[str]) -> list[bytes]:

@@ -10,7 +10,7 @@ import click
 import pyarrow.compute as pc
 
 from orchestration.admission.ledger import Ledger
-from orchestration.linking import LinkError, decide, decisions, identity_folder
+from orchestration.linking import LinkError, decide, decisions
 from orchestration.settings import Settings
 from orchestration.sources.commands import BAD_INPUT, CommandError, clear_errors, show_rows
 
@@ -27,7 +27,7 @@ def show_command(key: str) -> None:
     """Show persons and edges of one key."""
     from ml.identity.graph import read_result
 
-    folder = identity_folder(Settings.load())
+    folder = Settings.load().identity_folder
     if not (folder / "key_person.parquet").is_file():
         raise CommandError("no identities are linked yet; run `voc refresh`", BAD_INPUT)
     domain, _, value = key.partition(":")

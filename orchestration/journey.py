@@ -30,15 +30,6 @@ select {_COLUMNS} from core.fct_journey_event
 where person_id in (select person_id from widest)
 order by event_date, day_event_no
 """
-# How far journeys reach: one row per number of sources.
-JOURNEY_WIDTH_SQL = """
-select source_count as "来源数", count(*) as "人数", sum(event_count) as "事件数"
-from (
-    select person_id, count(distinct source_channel) as source_count, count(*) as event_count
-    from core.fct_journey_event group by person_id
-) as journeys
-group by source_count order by source_count desc
-"""
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from orchestration.admission.ledger import Ledger, append_audit, utc_text
@@ -23,7 +21,6 @@ from orchestration.contracts import channel_contract
 from orchestration.faults import fault_point
 from orchestration.settings import Settings
 
-FOLDER = "identity"
 DECISIONS_DDL = """
 create table if not exists identity_decision(
     decision_id integer primary key,
@@ -51,11 +48,6 @@ class LinkReport:
     is_unchanged: bool = False
 
 
-def identity_folder(settings: Settings) -> Path:
-    """Return the folder of the identity graph: pseudonyms only, no original value."""
-    return settings.home / FOLDER
-
-
 def link_pending(
     settings: Settings, ledger: Ledger, progress: Callable[[int, int], None] | None = None
 ) -> LinkReport:
@@ -67,11 +59,9 @@ def link_pending(
     mark = _fingerprint(sources, policy)
     if is_linked(settings, mark):
         return LinkReport(is_unchanged=True)
-    folder = identity_folder(settings)
+    folder = settings.identity_folder
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "linked").unlink(missing_ok=True)
-    # Earlier releases kept a file of keys beside every raw file.
-    shutil.rmtree(folder / "sightings", ignore_errors=True)
 
     def told(done: int, total: int) -> None:
         fault_point("after_sightings")
@@ -90,7 +80,7 @@ def link_pending(
 
 def is_linked(settings: Settings, mark: str) -> bool:
     """Tell whether the results on disk are those of exactly this input."""
-    noted = identity_folder(settings) / "linked"
+    noted = settings.identity_folder / "linked"
     return noted.is_file() and noted.read_text(encoding="utf-8") == mark
 
 
@@ -158,7 +148,7 @@ def _sources(settings: Settings, ledger: Ledger) -> list[Any]:
         (name, entity)
         for name in settings.channels
         for entity, spec in channel_contract(settings, name).entities.items()
-        if has_evidence(name, entity, is_voice=bool(spec.voice_key))
+        if has_evidence(name, entity, is_voice=spec.is_voice)
     }
     return [
         Source(settings.home / one.path, one.path, one.channel, one.entity)
@@ -184,8 +174,8 @@ def _policy(settings: Settings, ledger: Ledger) -> Any:
 
 
 def _fingerprint(sources: Sequence[Any], policy: Any) -> str:
-    from ml.identity.evidence import rules_version
+    from ml.identity.graph import link_version
 
     names = sorted(one.name for one in sources)
-    document = json.dumps([rules_version(), names, asdict(policy)], ensure_ascii=False)
+    document = json.dumps([link_version(), names, asdict(policy)], ensure_ascii=False)
     return hashlib.sha256(document.encode()).hexdigest()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import yaml
 
 from data_quality.contract import RESTRICTED_CLASSES, Contract, Entity, Field, load_contract
 from orchestration.settings import Settings
+from orchestration.sources.commands import BAD_INPUT, CommandError
 
 HAN = re.compile(r"[一-鿿]")
 CASTS = {
@@ -307,8 +307,7 @@ def scaffold_command(channel: str, overwrite: bool) -> None:
     try:
         written = write_scaffold(root, contract, overwrite=overwrite)
     except ScaffoldError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(3)
+        raise CommandError(str(error), BAD_INPUT) from error
     for path in written:
         click.echo(str(path.relative_to(root)))
     if not written:

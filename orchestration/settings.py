@@ -116,6 +116,16 @@ class Settings:
         return self.home / "scores"
 
     @property
+    def duplicates(self) -> Path:
+        """The index and the groups of near-duplicate texts."""
+        return self.home / "duplicates"
+
+    @property
+    def identity_folder(self) -> Path:
+        """The identity graph: pseudonyms only, no original value."""
+        return self.home / "identity"
+
+    @property
     def ledger_export(self) -> Path:
         """The ledger as Parquet."""
         return self.home / "ledger"

@@ -17,8 +17,6 @@ from orchestration.faults import fault_point
 from orchestration.scoring import voice_entities
 from orchestration.settings import Settings
 
-FOLDER_NAME = "duplicates"
-
 
 @dataclass(frozen=True)
 class GroupReport:
@@ -36,7 +34,7 @@ def group_pending(
     from ml.near_duplicate_index import BATCH_TEXTS, NearDuplicateIndex
 
     voices = voice_entities(settings)
-    with NearDuplicateIndex(settings.home / FOLDER_NAME, fault_point) as index:
+    with NearDuplicateIndex(settings.duplicates, fault_point) as index:
         read = index.indexed_files()
         waiting = [
             one for one in ledger.files("raw") if (one.channel, one.entity) in voices and one.path not in read

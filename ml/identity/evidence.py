@@ -6,8 +6,6 @@ key domain). What the keys prove is judged in `resolve`; keeping those of many f
 
 from __future__ import annotations
 
-import csv
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-RULES_PATH = Path(__file__).resolve().parent.parent / "resources" / "identity_rules.csv"
+from ml.lexicon import RESOURCES, ResourceError, content_version, read_resource
+
+_PACKAGE = RESOURCES.parent
+RULES_PATH = RESOURCES / "identity_rules.csv"
+# A change of these makes all sightings be read anew.
+_CODE = ("identity/evidence.py", "identity/state.py", "resources/identity_rules.csv")
 KINDS = frozenset(
     (
         "same_person",
@@ -35,8 +38,6 @@ DOMAINS = (
     "customer", "id_card", "phone", "mail", "account", "handle", "vin", "vin8", "plate",
     "order", "lead", "visit", "invitation", "voice",
 )  # fmt: skip
-# Another form of the evidence makes all sightings be read anew.
-_FORM = "2"
 _SYSTEM = (
     "record_id", "voice_id", "version_key", "content_hash", "is_deleted", "event_at", "event_basis",
     "received_at", "text_keys", "score_input_hash", "updated_at", "is_granted",
@@ -85,7 +86,6 @@ class Rule:
     until_field: str
     detail_field: str
     is_history: bool
-    label_zh: str
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,20 @@ def load_rules(path: Path = RULES_PATH) -> tuple[Rule, ...]:
     """Read the rule table.
 
     Raises:
-        EvidenceError: naming the line with an unknown kind or domain, or a confidence outside 0..1.
+        EvidenceError: a file that cannot be read, or naming the line with too few or many fields, an
+            unknown kind or domain, or a confidence that is no number in (0, 1].
 
     """
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
-    return tuple(_rule(row, f"{path.name}: {row['channel']}.{row['entity']}.{row['method']}") for row in rows)
+    try:
+        rows = read_resource(path.name, path.parent)
+    except ResourceError as error:
+        raise EvidenceError(str(error)) from error
+    lacking = {*Rule.__dataclass_fields__} - {*rows[0]} if rows else set()
+    if lacking:
+        raise EvidenceError(
+            f"{path}: lacks the columns {', '.join(sorted(lacking))}; restore the header line"
+        )
+    return tuple(_rule(row, f"{path}, line {row['_line']}") for row in rows)
 
 
 def _rule(row: Mapping[str, str], where: str) -> Rule:
@@ -117,7 +125,7 @@ def _rule(row: Mapping[str, str], where: str) -> Rule:
     unknown = {row["domain_a"], row["domain_b"]} - {*DOMAINS, ""}
     if unknown:
         raise EvidenceError(f"{where}: unknown domain {unknown.pop()!r}; use one of {', '.join(DOMAINS)}")
-    confidence = float(row["confidence"])
+    confidence = _number(row["confidence"], where)
     if not 0 < confidence <= 1:
         raise EvidenceError(f"{where}: confidence {confidence} is not in (0, 1]")
     texts = {
@@ -126,9 +134,22 @@ def _rule(row: Mapping[str, str], where: str) -> Rule:
     return Rule(**texts, confidence=confidence, is_history=row["is_history"] == "true")
 
 
+def _number(text: str, where: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise EvidenceError(f"{where}: confidence {text!r} is no number; write e.g. 0.9") from error
+
+
 def rules_version() -> str:
-    """Return 8 hex of the rule table's content and of the form of a sighting."""
-    return hashlib.sha256(_FORM.encode() + RULES_PATH.read_bytes()).hexdigest()[:8]
+    """Return 12 hex of the rule table and of the code that makes and keeps sightings."""
+    return content_version(_CODE, _PACKAGE)
+
+
+def where_of(rules: Iterable[Rule]) -> str:
+    """Return SQL that is true of the sightings these rules speak of."""
+    pairs = sorted({(rule.channel, rule.entity) for rule in rules})
+    return " or ".join(f"(channel = '{channel}' and entity = '{entity}')" for channel, entity in pairs)
 
 
 @lru_cache(maxsize=512)

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ml.identity.evidence import Source
+from ml.identity.evidence import RULES_PATH, Source
 from ml.identity.outputs import name_persons, result_query
 from ml.identity.resolve import (
     ALIAS,
@@ -25,8 +25,9 @@ from ml.identity.resolve import (
     Policy,
     resolve,
 )
-from ml.identity.state import SightingState, copy_rows
+from ml.identity.state import SightingState, copy_rows, escaped
 from ml.identity.voices import VOICE_LINK, link_voices
+from ml.lexicon import RESOURCES, content_version
 
 # File and table name → its shape; each is laid as `raw.identity_<name>`.
 RESULTS: Mapping[str, pa.Schema] = {
@@ -37,6 +38,13 @@ RESULTS: Mapping[str, pa.Schema] = {
     "alias": ALIAS,
     "voice_link": VOICE_LINK,
 }
+
+
+def link_version() -> str:
+    """Return 12 hex of the rule table and of all code that makes the results."""
+    package = RESOURCES.parent
+    code = (path.relative_to(package).as_posix() for path in Path(__file__).parent.glob("*.py"))
+    return content_version((*code, RULES_PATH.relative_to(package).as_posix()), package)
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ def open_engine(
     connection.execute(f"set threads = {int(threads)}")
     connection.execute("set preserve_insertion_order = false")
     if spill is not None:
-        connection.execute(f"set temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
+        connection.execute(f"set temp_directory = '{escaped(spill)}'")
     return connection
 
 

@@ -15,7 +15,7 @@ keys are one person. See docs/identity.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ml.identity.evidence import DOMAINS, load_rules
+from ml.identity.evidence import DOMAINS, load_rules, where_of
 from ml.identity.state import number_of
 
 # A key that more persons give is a counter's, a fleet's or a made-up one: it says nothing of anybody.
@@ -40,7 +40,6 @@ CAPS = {
     "order": 0.99, "lead": 0.98, "visit": 0.90, "invitation": 0.98, "voice": 0.95,
 }  # fmt: skip
 CODES = ("order", "lead", "visit", "invitation", "voice")
-PERSONAL = ("account", "phone", "mail", "handle")
 _SHIFT = "interval 8 hours"
 _FIRST, _LAST = "date '0001-01-01'", "date '9999-12-31'"
 
@@ -129,14 +128,9 @@ def resolve(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     _outputs(connection)
 
 
-def _run(connection: duckdb.DuckDBPyConnection, script: str) -> None:
-    connection.execute(script)
-
-
 def _staff(connection: duckdb.DuckDBPyConnection) -> None:
-    where = _where(rule for rule in load_rules() if rule.kind == "staff")
-    _run(
-        connection,
+    where = where_of(rule for rule in load_rules() if rule.kind == "staff")
+    connection.execute(
         f"""
         create or replace temp table staff as
         with employed as (
@@ -147,12 +141,12 @@ def _staff(connection: duckdb.DuckDBPyConnection) -> None:
         )
         -- An end before the beginning is no end: whose phone it is must not be guessed from it.
         select key, valid_from, case when valid_to > valid_from then valid_to end as valid_to
-        from employed""",
+        from employed"""
     )
 
 
 def _consent(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    where = _where(rule for rule in load_rules() if rule.kind == "consent")
+    where = where_of(rule for rule in load_rules() if rule.kind == "consent")
     connection.execute(
         f"""
         create or replace temp table consent as
@@ -164,8 +158,7 @@ def _consent(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
 
 def _versions(connection: duckdb.DuckDBPyConnection) -> None:
     """One row per version of a master record, with the days [from_date, until_date) it held."""
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table version as
         with dated as (
@@ -177,10 +170,10 @@ def _versions(connection: duckdb.DuckDBPyConnection) -> None:
         select * replace (
             case when version_no = 1 then least(seen_date, version_date) else version_date end as from_date,
             lead(version_date) over (partition by record order by version_no) as until_date)
-        from dated""",
+        from dated"""
     )
     # A version that was replaced the same day never held.
-    _run(connection, "delete from version where until_date <= from_date or is_deleted")
+    connection.execute("delete from version where until_date <= from_date or is_deleted")
 
 
 def _decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
@@ -197,32 +190,29 @@ def _decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decisi
     names = ("action", "domain_a", "key_a", "domain_b", "key_b")
     columns = {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)}
     connection.register("decided", pa.table(columns))
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table decision as
         select action, domain_a, {number_of("domain_a", "key_a")} as key_a, domain_b,
             {number_of("domain_b", "key_b")} as key_b
-        from decided""",
+        from decided"""
     )
     connection.unregister("decided")
 
 
 def _edges(connection: duckdb.DuckDBPyConnection) -> None:
-    _run(
-        connection,
+    connection.execute(
         """
         create or replace temp table seen(
             domain_a varchar, key_a ubigint, domain_b varchar, key_b ubigint, method varchar, kind varchar,
             weight bigint, is_held boolean, from_date date, until_date date, detail varchar,
-            seen_date date)""",
+            seen_date date)"""
     )
     for rule in load_rules():
         if not rule.domain_b:
             continue
         is_held = rule.is_history or bool(rule.from_field)
-        _run(
-            connection,
+        connection.execute(
             f"""
             insert into seen
             select '{rule.domain_a}', {rule.domain_a}_key, '{rule.domain_b}', {rule.domain_b}_key,
@@ -230,40 +220,36 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
                 {"from_date, until_date, detail" if is_held else "null, null, null"},
                 {"coalesce(from_date, seen_date)" if rule.is_history else "seen_date"}
             from {"version" if rule.is_history else "sight"}
-            where {_where([rule])} and {rule.domain_a}_key is not null and {rule.domain_b}_key is not null
-                {"and from_date is not null" if rule.from_field else ""}""",
+            where {where_of([rule])} and {rule.domain_a}_key is not null and {rule.domain_b}_key is not null
+                {"and from_date is not null" if rule.from_field else ""}"""
         )
-    _run(
-        connection,
+    connection.execute(
         """
         delete from seen using decision d
         where d.action = 'unmerge' and seen.key_a = d.key_a and seen.key_b = d.key_b
-            and seen.domain_a = d.domain_a and seen.domain_b = d.domain_b""",
+            and seen.domain_a = d.domain_a and seen.domain_b = d.domain_b"""
     )
     # A dealer's own number on a customer's record says nothing of the customer.
     for side in "ab":
-        _run(
-            connection,
+        connection.execute(
             f"""
             delete from seen using staff
             where seen.key_{side} = staff.key and seen.domain_{side} = 'phone'
                 and coalesce(seen.from_date, seen.seen_date) >= staff.valid_from
-                and coalesce(seen.from_date, seen.seen_date) < coalesce(staff.valid_to, {_LAST})""",
+                and coalesce(seen.from_date, seen.seen_date) < coalesce(staff.valid_to, {_LAST})"""
         )
 
 
 def _customers(connection: duckdb.DuckDBPyConnection) -> None:
     """Anchor persons: customer numbers, one person where they give the same identity card."""
-    _run(
-        connection,
+    connection.execute(
         """
         create or replace temp table customer as
         select customer_key from sight where customer_key is not null
         union
-        select customer_key from version where customer_key is not null""",
+        select customer_key from version where customer_key is not null"""
     )
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table customer_pair as
         with holders as (
@@ -278,21 +264,19 @@ def _customers(connection: duckdb.DuckDBPyConnection) -> None:
                 and d.domain_b = 'customer' and d.key_a = a.customer_key and d.key_b = b.customer_key)
         union
         select key_a, key_b from decision
-        where action = 'merge' and domain_a = 'customer' and domain_b = 'customer' and key_a < key_b""",
+        where action = 'merge' and domain_a = 'customer' and domain_b = 'customer' and key_a < key_b"""
     )
     _components(connection, "customer", "customer_key", "customer_pair", "customer_component")
-    _run(
-        connection,
+    connection.execute(
         """
         create or replace temp table customer_person as
-        select customer_key, anchor_key, anchor_key as person_id from customer_component""",
+        select customer_key, anchor_key, anchor_key as person_id from customer_component"""
     )
 
 
 def _owners(connection: duckdb.DuckDBPyConnection) -> None:
     """Say who owned a car when: ownership rows, else the vehicle master, else a delivered order."""
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table vehicle_owner as
         with claims as (
@@ -314,15 +298,14 @@ def _owners(connection: duckdb.DuckDBPyConnection) -> None:
             nullif(case when e.relation = '共有' then e.valid_to
                 else least(e.valid_to, coalesce(e.next_from, {_LAST})) end, {_LAST}) as valid_to,
             e.relation, e.basis, {_confidence("weight", "0.97")} as confidence
-        from ended e join customer_person p using (customer_key)""",
+        from ended e join customer_person p using (customer_key)"""
     )
-    _run(connection, "delete from vehicle_owner where valid_to <= valid_from")
+    connection.execute("delete from vehicle_owner where valid_to <= valid_from")
 
 
 def _vin_aliases(connection: duckdb.DuckDBPyConnection) -> None:
     """Lay other names of a car: last eight, plate (for its days), order, visit, invitation."""
-    _run(
-        connection,
+    connection.execute(
         """
         create or replace temp table vin_alias as
         select distinct 'vin8' as domain, vin8_key as key, vin_key, cast(null as date) as valid_from,
@@ -334,14 +317,13 @@ def _vin_aliases(connection: duckdb.DuckDBPyConnection) -> None:
         from seen where domain_a = 'vin' and domain_b = 'plate' group by key_b, key_a
         union all
         select distinct domain_b, key_b, key_a, cast(null as date), cast(null as date)
-        from seen where kind = 'vehicle_alias' and domain_b in ('order', 'visit', 'invitation')""",
+        from seen where kind = 'vehicle_alias' and domain_b in ('order', 'visit', 'invitation')"""
     )
 
 
 def _links(connection: duckdb.DuckDBPyConnection) -> None:
     """One row per (key, person): what is known of the two together."""
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table link as
         with met as (
@@ -364,35 +346,36 @@ def _links(connection: duckdb.DuckDBPyConnection) -> None:
             cast(sum(sightings) as bigint) as sightings,
             cast(sum(weight * least(sightings, {COUNTED_SIGHTINGS})) as bigint) as weight,
             min_by(method, (-weight, method)) as method
-        from met group by domain, key, person_id""",
+        from met group by domain, key, person_id"""
     )
     # One sighting against a holder on record, or against many sightings of another, is a slip of the pen.
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table outvoted as
         select distinct a.domain, a.key, a.person_id
         from link a join link b using (domain, key)
         where a.person_id <> b.person_id and not a.is_held and a.sightings = 1
             and ((b.is_held and a.first_seen >= b.held_from - {GRACE_DAYS} and a.first_seen < b.held_to)
-                or b.sightings >= {COUNTED_SIGHTINGS})""",
+                or b.sightings >= {COUNTED_SIGHTINGS})"""
     )
-    _run(connection, "delete from link using outvoted o where link.domain = o.domain and link.key = o.key"
-                     " and link.person_id = o.person_id")  # fmt: skip
-    _run(
-        connection,
+    connection.execute(
+        "delete from link using outvoted o where link.domain = o.domain and link.key = o.key"
+        " and link.person_id = o.person_id"
+    )
+    connection.execute(
         f"""
         create or replace temp table public_key as
         select domain, key, count(*) as persons from link
-        group by domain, key having count(*) > {PUBLIC_KEY_PERSONS}""",
+        group by domain, key having count(*) > {PUBLIC_KEY_PERSONS}"""
     )
-    _run(connection, "delete from link using public_key k where link.domain = k.domain and link.key = k.key")
+    connection.execute(
+        "delete from link using public_key k where link.domain = k.domain and link.key = k.key"
+    )
 
 
 def _validity(connection: duckdb.DuckDBPyConnection) -> None:
     """For which days a key is whose. Two holders on one day stay two candidates of that day."""
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table key_link as
         with rivals as (
@@ -415,15 +398,14 @@ def _validity(connection: duckdb.DuckDBPyConnection) -> None:
             case when domain in ({_listed(CODES)}) or first_day <= date '1900-01-01' then null
                 when rivals = 0 then first_day - {GRACE_DAYS} else first_day end as valid_from,
             case when domain in ({_listed(CODES)}) then null else nullif(last_day, {_LAST}) end as valid_to
-        from days""",
+        from days"""
     )
 
 
 def _indirect(connection: duckdb.DuckDBPyConnection) -> None:
     """Give keys without a customer of their own that of the phone (or account) they were seen with."""
     for via, domains in (("phone", (*CODES, "account")), ("account", ("order",))):
-        _run(
-            connection,
+        connection.execute(
             f"""
             insert into key_link
             with pairs as (
@@ -450,14 +432,13 @@ def _indirect(connection: duckdb.DuckDBPyConnection) -> None:
                 _confidence(f"max(weight) * least(count(*), {COUNTED_SIGHTINGS})", _cap("domain"))
             }, 4),
                 case when domain = 'account' then min(seen_date) - {GRACE_DAYS} end, null
-            from met where persons = 1 group by domain, key, person_id""",
+            from met where persons = 1 group by domain, key, person_id"""
         )
 
 
 def _households(connection: duckdb.DuckDBPyConnection) -> None:
     """Group persons who hold one phone, mail or car at one time; never merge them."""
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table person_pair as
         select a.person_id as key_a, b.person_id as key_b
@@ -470,20 +451,18 @@ def _households(connection: duckdb.DuckDBPyConnection) -> None:
         from vehicle_owner a join vehicle_owner b on a.vin_key = b.vin_key and a.person_id <> b.person_id
         where b.relation = '共有' and a.relation <> '公司'
             and a.valid_from < coalesce(b.valid_to, {_LAST})
-            and b.valid_from < coalesce(a.valid_to, {_LAST})""",
+            and b.valid_from < coalesce(a.valid_to, {_LAST})"""
     )
-    _run(
-        connection,
+    connection.execute(
         "create or replace temp table housed as"
         " select key_a as person_id from person_pair union select key_b from person_pair",
     )
     _components(connection, "housed", "person_id", "person_pair", "house")
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table person_household as
         select person_id, anchor_key as household_id
-        from house qualify count(*) over (partition by anchor_key) <= {HOUSEHOLD_PERSONS}""",
+        from house qualify count(*) over (partition by anchor_key) <= {HOUSEHOLD_PERSONS}"""
     )
 
 
@@ -493,18 +472,16 @@ def _unanchored(connection: duckdb.DuckDBPyConnection) -> None:
         f"select '{domain}' as domain, {domain}_key as key from sight where {domain}_key is not null"
         for domain in ("phone", "mail", "account")
     )
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table free_key as
         select * from ({columns}) f
         where not exists (select 1 from key_link k where k.domain = f.domain and k.key = f.key)
             and not exists (select 1 from public_key k where k.domain = f.domain and k.key = f.key)
             and not exists (select 1 from outvoted o where o.domain = f.domain and o.key = f.key)
-            and not exists (select 1 from staff s where f.domain = 'phone' and s.key = f.key)""",
+            and not exists (select 1 from staff s where f.domain = 'phone' and s.key = f.key)"""
     )
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table free_pair as
         with pairs as (
@@ -518,14 +495,13 @@ def _unanchored(connection: duckdb.DuckDBPyConnection) -> None:
         union
         select key_a, key_b from decision
         where action = 'merge' and key_a in (select key from free_key)
-            and key_b in (select key from free_key)""",
+            and key_b in (select key from free_key)"""
     )
     _components(connection, "free_key", "key", "free_pair", "free_person")
 
 
 def _outputs(connection: duckdb.DuckDBPyConnection) -> None:
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table key_person as
         select k.domain, k.key, k.person_id, h.household_id, k.confidence, k.method, k.valid_from, k.valid_to,
@@ -552,10 +528,9 @@ def _outputs(connection: duckdb.DuckDBPyConnection) -> None:
         union all
         select distinct 'phone', key, null, null, 1.0, 'staff', nullif(valid_from, {_FIRST}), valid_to, 1,
             false, false, true
-        from staff""",
+        from staff"""
     )
-    _run(
-        connection,
+    connection.execute(
         """
         create or replace temp table person as
         select c.person_id, 'customer' as anchor_domain, any_value(c.anchor_key) as anchor_key,
@@ -564,24 +539,22 @@ def _outputs(connection: duckdb.DuckDBPyConnection) -> None:
         group by c.person_id, h.household_id
         union all
         select distinct p.anchor_key, f.domain, p.anchor_key, null, false, 0
-        from free_person p join free_key f on p.anchor_key = f.key""",
+        from free_person p join free_key f on p.anchor_key = f.key"""
     )
-    _run(
-        connection,
+    connection.execute(
         """
         create or replace temp table link_edge as
         select domain_a, key_a, domain_b, key_b, method, kind, 1 - exp(-max(weight) / 1e6) as confidence,
             count(*) as evidence_count, min(seen_date) as first_seen_date, max(seen_date) as last_seen_date
-        from seen group by domain_a, key_a, domain_b, key_b, method, kind""",
+        from seen group by domain_a, key_a, domain_b, key_b, method, kind"""
     )
-    _run(
-        connection,
+    connection.execute(
         """
         create or replace temp table alias as
         select k.person_id, k.domain, k.key, k.valid_from as merged_date
         from key_person k
         where k.person_id is not null and k.domain in ('customer', 'phone', 'mail', 'account')
-            and not k.is_shared and k.key <> k.person_id""",
+            and not k.is_shared and k.key <> k.person_id"""
     )
 
 
@@ -592,8 +565,7 @@ def _components(
     paired = connection.sql(f"select key_a, key_b from {pairs}").to_arrow_table()
     keys, labels = components(paired)
     connection.register("found", pa.table({"node": keys, "label": labels}))
-    _run(
-        connection,
+    connection.execute(
         f"""
         create or replace temp table {result} as
         with anchored as (
@@ -601,7 +573,7 @@ def _components(
             from found left join state.key_name k on found.node = k.key
         )
         select distinct n.{column}, coalesce(f.anchor, n.{column}) as anchor_key
-        from {nodes} n left join anchored f on n.{column} = f.node""",
+        from {nodes} n left join anchored f on n.{column} = f.node"""
     )
     connection.unregister("found")
 
@@ -629,15 +601,10 @@ def _confidence(weight: str, cap: str) -> str:
     return f"round(least(1 - exp(-({weight}) / 1e6), {cap}), 4)"
 
 
-def _cap(domain: str, caps: Mapping[str, float] = CAPS) -> str:
-    whens = " ".join(f"when '{name}' then {cap}" for name, cap in caps.items())
+def _cap(domain: str) -> str:
+    whens = " ".join(f"when '{name}' then {cap}" for name, cap in CAPS.items())
     return f"(case {domain} {whens} else 0.9 end)"
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
-
-
-def _where(rules: Any) -> str:
-    pairs = sorted({(rule.channel, rule.entity) for rule in rules})
-    return " or ".join(f"(channel = '{channel}' and entity = '{entity}')" for channel, entity in pairs)

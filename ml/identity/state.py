@@ -10,19 +10,31 @@ fraction of joins of texts. `key_name` and `voice_name` tell the texts again.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from ml.identity.evidence import DOMAINS, SIGHTING, Source, load_rules, read_sightings, rules_version
-from ml.identity.files import temporary_of
+from ml.files import replacing
+from ml.identity.evidence import (
+    DOMAINS,
+    SIGHTING,
+    Source,
+    load_rules,
+    read_sightings,
+    rules_version,
+    where_of,
+)
 
 # Newest version of a record first; the rest only makes the order total.
 _NEWEST = "version_key desc, content_hash desc, received_at asc, event_at asc"
+# How the engine says that a file is not whole, no database, or one of another release.
+_SPOILED = re.compile(
+    "not a valid DuckDB database file|Could not read enough bytes|Corrupt|replaying WAL|version number"
+)
 _BATCH_ROWS = 200_000
-_TEXTS = ", ".join(SIGHTING.names)
 _KEYS = [f"{domain}_key" for domain in DOMAINS]
 # Columns of `sight` and `history`: as sighted, but for what is a number.
 _COLUMNS = ", ".join({"record_id": "record", "voice_id": "voice"}.get(name, name) for name in SIGHTING.names)
@@ -38,6 +50,10 @@ _TABLE = ", ".join(
 )  # fmt: skip
 # The version itself; what follows in a version key tells sightings of one version apart.
 _VERSION = "split_part(version_key, '|', 1)"
+
+
+class StateError(OSError):
+    """The state cannot be opened, and not for what stands in it; the message says what to do."""
 
 
 def number_of(domain: str, text: str) -> str:
@@ -58,7 +74,12 @@ class SightingState:
         sources: Sequence[Source],
         progress: Callable[[int, int], None] | None = None,
     ) -> int:
-        """Attach the state and bring it to exactly these raw files; return how many were read."""
+        """Attach the state and bring it to exactly these raw files; return how many were read.
+
+        Raises:
+            StateError: another process has the state open, or it may not be opened; nothing is deleted.
+
+        """
         names = {one.name: one for one in sources}
         before = self._attach(connection)
         if not before <= names.keys():
@@ -85,21 +106,28 @@ class SightingState:
         """Attach the file; return the raw files it holds. One of other rules or not readable is replaced."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            connection.execute(f"attach '{_escaped(self.path)}' as state")
+            self._open(connection)
             rows = connection.execute("select name from state.file").fetchall()
             rules = connection.execute("select rules from state.made_by").fetchall()
             if rules == [(_made_by(),)]:
                 return {name for (name,) in rows}
-        except duckdb.Error:
-            pass
+        except duckdb.Error as error:
+            if not _is_spoiled(error):
+                raise StateError(
+                    f"{self.path}: cannot be opened ({error}); wait for a running refresh or close the tool"
+                    " that has it open; if nothing has, delete the file, it is rebuilt"
+                ) from error
         self._begin_anew(connection)
         return set()
+
+    def _open(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(f"attach '{escaped(self.path)}' as state (type duckdb)")
 
     def _begin_anew(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("detach database if exists state")
         for path in (self.path, self.path.with_name(f"{self.path.name}.wal")):
             path.unlink(missing_ok=True)
-        connection.execute(f"attach '{_escaped(self.path)}' as state")
+        self._open(connection)
         connection.execute(f"""
             begin;
             create table state.file(name varchar);
@@ -167,10 +195,11 @@ class SightingState:
     @staticmethod
     def _merge_history(connection: duckdb.DuckDBPyConnection) -> None:
         """Keep one row of each version of a master record, whichever delivery brought it."""
+        is_history = where_of(rule for rule in load_rules() if rule.is_history)
         connection.execute(f"""
             create or replace temp table past as
             select {_COLUMNS} from (
-                select {_COLUMNS} from fresh where {_is_history()}
+                select {_COLUMNS} from fresh where {is_history}
                 union all
                 select {_COLUMNS} from state.history where record in (select record from fresh))
             qualify row_number() over (partition by record, {_VERSION} order by {_NEWEST}) = 1;
@@ -208,16 +237,16 @@ def _names() -> str:
 
 def copy_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write the rows of an ordered query as one Parquet file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_of(path)
-    try:
+    with replacing(path) as temporary:
         connection.execute(
-            f"copy ({query}) to '{_escaped(temporary)}' "
+            f"copy ({query}) to '{escaped(temporary)}' "
             " (format parquet, compression zstd, compression_level 1)"
         )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _is_spoiled(error: duckdb.Error) -> bool:
+    """Tell whether a file is of no use: not whole, no database, or of another form."""
+    return isinstance(error, duckdb.CatalogException) or bool(_SPOILED.search(str(error)))
 
 
 def _made_by() -> str:
@@ -233,10 +262,6 @@ def _event_at() -> str:
     )
 
 
-def _is_history() -> str:
-    pairs = sorted({(rule.channel, rule.entity) for rule in load_rules() if rule.is_history})
-    return " or ".join(f"(channel = '{channel}' and entity = '{entity}')" for channel, entity in pairs)
-
-
-def _escaped(path: Path) -> str:
+def escaped(path: Path) -> str:
+    """Return a path as it stands between quotes in SQL."""
     return str(path).replace("'", "''")

@@ -12,7 +12,6 @@ banding can only miss pairs, never make one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from ml.columns import Ints
 from ml.text.fold import folded_code_points
 from ml.text.pinyin import find_debris
-from ml.text.scan import code_points
+from ml.text.scan import MASK_TOKEN, code_points
 
 Hashes = NDArray[np.uint32]
 Keys = NDArray[np.uint64]
@@ -45,7 +44,6 @@ FEW_SHINGLES, ALIKE_IF_FEW = 16, 0.8
 # two texts at the limit share about 32.
 SKETCH_FROM = 22
 
-_TOKEN = re.compile(r"\[(?:手机|座机|身份证|银行卡|邮箱|车牌|车架号|微信|QQ|姓名|地址)\]")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -106,7 +104,7 @@ def shingle(skeletons: Skeletons, size: int) -> Shingled:
 def _without_extras(text: str) -> str:
     """Return the text in one line without masked names and pinyin debris."""
     if "[" in text:
-        text = _TOKEN.sub("", text)
+        text = MASK_TOKEN.sub("", text)
     if "(" in text or "（" in text:
         for start, end in reversed(find_debris(text)):
             text = text[:start] + text[end:]

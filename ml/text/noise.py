@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ml.lexicon import RESOURCES, ResourceError, read_resource
 from ml.text.fold import fold_all
-from ml.text.scan import TermScanner, join
+from ml.text.scan import MASK_TOKENS, TermScanner, join
 
 # In order of precedence where weights are equal.
 NOISE_REASONS = ("empty", "test", "bot", "agent_boilerplate", "advert", "off_topic")
@@ -30,9 +30,10 @@ HOLDS_FROM = 3.0
 # A long text is rarely noise as a whole: it needs one more weight per so many characters beyond the first.
 _LONG_CHARS = 200
 _NOT_A_WORD = re.compile(r"[^0-9a-zA-Z㐀-鿿豈-龎]+")
-_MASKS = {"手机": "P", "座机": "P", "微信": "W", "qq": "Q", "姓名": "N", "地址": "A"}
-_MASKS |= dict.fromkeys(("身份证", "银行卡", "邮箱", "车牌", "车架号"), "B")
-_TOKEN = re.compile(rf"\[({'|'.join(_MASKS)})\]")
+# As they stand in folded text.
+_MASKS = dict.fromkeys((token.lower() for token in MASK_TOKENS), "B")
+_MASKS |= {"[手机]": "P", "[座机]": "P", "[微信]": "W", "[qq]": "Q", "[姓名]": "N", "[地址]": "A"}
+_TOKEN = re.compile("|".join(map(re.escape, _MASKS)))
 # Folded text has no capital letters of its own.
 _MASKED = re.compile("[PWQNAB]")
 _SENTENCE = re.compile(r"[，。、！？,!?；;\n]+")
@@ -103,7 +104,7 @@ def _checked(row: dict[str, str]) -> tuple[str, str, float]:
 def _compact(folded: str) -> str:
     """Return letters, digits and Chinese of a folded text; masked names become capital letters."""
     if "[" in folded:
-        folded = _TOKEN.sub(lambda match: _MASKS[match.group(1)], folded)
+        folded = _TOKEN.sub(lambda match: _MASKS[match.group()], folded)
     return _NOT_A_WORD.sub("", folded)
 
 

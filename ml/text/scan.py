@@ -7,6 +7,7 @@ ones counts is decided in `ml.lexicon`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
@@ -22,6 +23,12 @@ WINDOW = 1 << 18
 # them apart.
 _SIEVE = (1 << 18) - 1
 _CODE_POINTS = 0x110000
+# What the masker leaves in place of a name, number or address.
+MASK_TOKENS = (
+    "[手机]", "[座机]", "[身份证]", "[银行卡]", "[邮箱]", "[车牌]", "[车架号]", "[微信]",
+    "[QQ]", "[姓名]", "[地址]",
+)  # fmt: skip
+MASK_TOKEN = re.compile("|".join(map(re.escape, MASK_TOKENS)))
 _NONE: Ints = np.zeros(0, np.int64)
 
 

@@ -248,7 +248,7 @@ def _write_score_views(scope: Scope) -> None:
         ]
         _create_view(scope, zone, schema, paths)
     # Groups are of all texts ever admitted, not of the window: an old voice may have come into one.
-    groups = scope.settings.home / "duplicates" / GROUP_FILE
+    groups = scope.settings.duplicates / GROUP_FILE
     _create_view(scope, "text_group", GROUP_SCHEMA, [groups] if groups.is_file() else [])
 
 
@@ -257,7 +257,7 @@ def _write_identity_views(scope: Scope) -> None:
     from ml.identity.graph import RESULTS
 
     for name, schema in RESULTS.items():
-        path = scope.settings.home / "identity" / f"{name}.parquet"
+        path = scope.settings.identity_folder / f"{name}.parquet"
         _create_view(scope, f"identity_{name}", schema, [path] if path.is_file() else [])
 
 

@@ -55,6 +55,12 @@ class Watch:
         return frozenset({self.source, f"intermediate.{self.stored}"})
 
 
+# Cars show their owner, customers their cars.
+_OWNERSHIP = Watch(
+    "customers_vehicles", "ownership", "int_ownership",
+    ("vin_key", "customer_key", "owned_from_date", "owner_relation"),
+    is_lasting=True, tail="owned_until_date",
+)  # fmt: skip
 WATCHES: Mapping[str, tuple[Watch, ...]] = {
     VEHICLE_MONTH: (
         Watch(
@@ -64,11 +70,7 @@ WATCHES: Mapping[str, tuple[Watch, ...]] = {
             day="least(sold_date, coalesce(warranty_start_date, sold_date))",
             is_lasting=True, tail="scrapped_date",
         ),
-        Watch(
-            "customers_vehicles", "ownership", "int_ownership",
-            ("vin_key", "customer_key", "owned_from_date", "owner_relation"),
-            is_lasting=True, tail="owned_until_date",
-        ),
+        _OWNERSHIP,
         Watch(
             "connected_car", "software_install", "int_software_install",
             ("vin_key", "software_version", "install_result", "installed_at"), is_lasting=True,
@@ -81,11 +83,7 @@ WATCHES: Mapping[str, tuple[Watch, ...]] = {
     ),
     CUSTOMER_QUARTER: (
         Watch("customers_vehicles", "customer", "int_customer", ("customer_key",), is_lasting=True),
-        Watch(
-            "customers_vehicles", "ownership", "int_ownership",
-            ("vin_key", "customer_key", "owned_from_date", "owner_relation"),
-            is_lasting=True, tail="owned_until_date",
-        ),
+        _OWNERSHIP,
         Watch("crm", "contact", "int_contact", ("customer_key", "handling_min")),
         Watch("crm", "complaint_case", "int_complaint_case", ("customer_key",)),
         Watch("service", "service_visit", "int_service_visit", ("customer_key",)),
@@ -129,13 +127,18 @@ def restated_partitions(connection: duckdb.DuckDBPyConnection, view: WindowView)
     """
     stored = _tables(connection)
     ended = connection.execute("select max(as_of) + 1 from ctl.build_state").fetchone()
+    # A set: what two spines show is compared once.
+    changed = {
+        watch: _changed_days(connection, watch)
+        for watch in {one for watches in WATCHES.values() for one in watches}
+        if (watch.channel, watch.entity) in view.entities and watch.tables <= stored
+    }
     found: set[tuple[str, date]] = set()
     for kind, unit in SPINES.items():
         # What ended since the last good build is complete now.
         days = [(ended[0], True)] if ended and ended[0] else []
         for watch in WATCHES[kind]:
-            if (watch.channel, watch.entity) in view.entities and watch.tables <= stored:
-                days += _changed_days(connection, watch)
+            days += changed.get(watch, [])
         if kind == CUSTOMER_QUARTER:
             days += _voice_days(view)
         found |= {(kind, day) for day in _partitions(days, unit, view.as_of)}

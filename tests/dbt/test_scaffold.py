@@ -90,3 +90,13 @@ def test_command_says_when_there_is_nothing_to_write() -> None:
     done = CliRunner().invoke(scaffold_command, ["forum"])
     assert done.exit_code == 0, done.output
     assert "all models exist" in done.output
+
+
+def test_command_names_what_is_wrong_and_ends_with_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise ScaffoldError("run in the root of the project")
+
+    monkeypatch.setattr("orchestration.scaffold.write_scaffold", refused)
+    done = CliRunner().invoke(scaffold_command, ["forum"])
+    assert done.exit_code == 3
+    assert done.output == "Error: run in the root of the project\n"

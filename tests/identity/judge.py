@@ -28,7 +28,7 @@ from orchestration.admission.admit import admit_pending
 from orchestration.admission.keys import Keys
 from orchestration.admission.ledger import Ledger
 from orchestration.admission.pseudonym import normalise
-from orchestration.linking import identity_folder, link_pending
+from orchestration.linking import link_pending
 from orchestration.settings import Settings
 from sample_oem import CHANNELS, generate
 from tests.identity.measure import Pairs, compare
@@ -110,7 +110,7 @@ def judge(root: Path, seed: int, owners: int = 2000, days: int = 25, scenario: s
 def verdict(settings: Settings, truth: Path, seed: int, spent: Mapping[str, float]) -> Verdict:
     """Compare the linked home with the truth folder of its world."""
     world = World(settings, truth)
-    results = read_result(identity_folder(settings), "voice_link").to_pylist()
+    results = read_result(settings.identity_folder, "voice_link").to_pylist()
     found = {row["feedback_id"]: row for row in results if row["feedback_id"] in world.voices}
     persons = {voice: row["person_id"] for voice, row in found.items() if row["person_id"]}
     misplaced = world.misplaced(persons)
@@ -180,7 +180,7 @@ class World:
                     owners[domain, self._key(pii, value)].add(row["owner"])
         truth = {":".join(key): (min(who), key[0]) for key, who in owners.items() if len(who) == 1}
         held: dict[str, set[str]] = defaultdict(set)
-        for row in read_result(identity_folder(self.settings), "key_person").to_pylist():
+        for row in read_result(self.settings.identity_folder, "key_person").to_pylist():
             held[f"{row['domain']}:{row['key']}"].add(row["person_id"])
         return compare(
             {

@@ -17,7 +17,7 @@ from ml.identity.graph import read_result
 from orchestration.admission.ledger import Ledger
 from orchestration.identity_commands import identity_group
 from orchestration.journey import WIDEST_JOURNEY_SQL
-from orchestration.linking import LinkError, decide, decisions, identity_folder, link_pending, pending_links
+from orchestration.linking import LinkError, decide, decisions, link_pending, pending_links
 from orchestration.settings import Settings
 from orchestration.warehouse import control, dbt_runner
 from tests.support import sample_history as history
@@ -49,7 +49,7 @@ def ledger(home: RawHome) -> Iterator[Any]:
 
 
 def voices(settings: Settings) -> dict[str, dict[str, Any]]:
-    rows = read_result(identity_folder(settings), "voice_link").to_pylist()
+    rows = read_result(settings.identity_folder, "voice_link").to_pylist()
     return {row["feedback_id"]: row for row in rows}
 
 
@@ -69,7 +69,7 @@ def test_a_decision_is_audited_and_applied_by_the_next_pass(home: RawHome, ledge
     link_pending(home.settings, ledger)
     by_phone = [row for row in voices(home.settings).values() if row["link_method"] == "phone"]
     assert by_phone
-    edges = read_result(identity_folder(home.settings), "link_edge").to_pylist()
+    edges = read_result(home.settings.identity_folder, "link_edge").to_pylist()
     key = next(
         row["key_b"]
         for row in edges
@@ -106,7 +106,7 @@ def test_the_command_says_what_it_did_and_what_is_wrong(
     link_pending(home.settings, ledger)
     monkeypatch.setenv("VOC_HOME", str(home.settings.home))
     runner = CliRunner()
-    key = next(iter(read_result(identity_folder(home.settings), "key_person").to_pylist()))
+    key = next(iter(read_result(home.settings.identity_folder, "key_person").to_pylist()))
     shown = runner.invoke(identity_group, ["show", f"{key['domain']}:{key['key']}"])
     assert shown.exit_code == 0, shown.output
     assert str(key["person_id"])[:12] in shown.output
@@ -122,7 +122,7 @@ def test_the_command_says_what_it_did_and_what_is_wrong(
 
 def kept_channels(settings: Settings) -> set[str]:
     """Channels of which the state holds keys."""
-    path = identity_folder(settings) / "state" / "state.duckdb"
+    path = settings.identity_folder / "state" / "state.duckdb"
     with duckdb.connect(str(path), read_only=True) as connection:
         return {one for (one,) in connection.execute("select distinct channel from sight").fetchall()}
 

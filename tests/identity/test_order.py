@@ -15,7 +15,7 @@ import pytest
 from ml.identity.graph import RESULTS, read_result
 from orchestration.admission.admit import admit_pending
 from orchestration.admission.ledger import Ledger
-from orchestration.linking import identity_folder, link_pending
+from orchestration.linking import link_pending
 from orchestration.settings import Settings
 from sample_oem import generate
 from tests.support.home import Delivered, Home, Warm, read_manifest
@@ -32,7 +32,7 @@ VERSIONS = (
 
 
 def results(settings: Settings) -> dict[str, list[str]]:
-    folder = identity_folder(settings)
+    folder = settings.identity_folder
     return {name: sorted(map(repr, read_result(folder, name).to_pylist())) for name in RESULTS}
 
 
@@ -67,7 +67,7 @@ def test_a_late_older_version_of_a_master_counts_as_if_it_came_in_time(tmp_path:
         found[order] = linked(home, [[one] for one in order])
     expected = found[tuple(files)]
     assert all(one == expected for one in found.values())
-    held = read_result(identity_folder(home.settings), "key_person").to_pylist()
+    held = read_result(home.settings.identity_folder, "key_person").to_pylist()
     phones = [row for row in held if row["domain"] == "phone"]
     assert len(phones) == 4, "the phone that was handed on has two holders in turn"
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from ml.identity import graph
+from ml.identity import evidence, graph
 from ml.identity.evidence import EvidenceError, Source, load_rules, read_sightings
 from ml.identity.resolve import Decision
+from ml.identity.state import StateError
+from ml.lexicon import content_version
 from tests.identity.conftest import PUBLIC, Linking
 from tests.identity.small import Records
 
@@ -310,11 +317,105 @@ def test_a_broken_rule_table_names_its_line(tmp_path: Path) -> None:
         ("a,b,c,customer,d,phone,m,friend,0.5,,,,false,x", "unknown kind 'friend'"),
         ("a,b,c,customer,d,fax,m,given,0.5,,,,false,x", "unknown domain 'fax'"),
         ("a,b,c,customer,d,phone,m,given,1.5,,,,false,x", r"confidence 1.5 is not in \(0, 1\]"),
+        ("a,b,c,customer,d,phone,m,given,much,,,,false,x", "confidence 'much' is no number"),
+        ("a,b,c,customer,d,phone,m,given,0.5,,,,false", "13 fields where the header has 14"),
     ):
-        path.write_text(f"{head}\n{line}\n", encoding="utf-8")
+        path.write_text(f"# 说明\n{head}\n\n{line}\n", encoding="utf-8")
         load_rules.cache_clear()
-        with pytest.raises(EvidenceError, match=words):
+        with pytest.raises(EvidenceError, match=rf"rules\.csv, line 4: {words}"):
             load_rules(path)
+    path.write_text(
+        f"{head.replace(',kind', '')}\na,b,c,customer,d,phone,m,0.5,,,,false,x\n", encoding="utf-8"
+    )
+    with pytest.raises(EvidenceError, match=r"rules\.csv: lacks the columns kind"):
+        load_rules(path)
+    with pytest.raises(EvidenceError, match=r"none\.csv: cannot be read"):
+        load_rules(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "renews_state"),
+    [
+        ("identity/evidence.py", True),
+        ("identity/state.py", True),
+        ("resources/identity_rules.csv", True),
+        ("identity/voices.py", False),
+    ],
+)
+def test_other_code_or_rules_make_another_version(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, *, renews_state: bool
+) -> None:
+    before = evidence.rules_version(), graph.link_version()
+    package = shutil.copytree(evidence.RULES_PATH.parent.parent, tmp_path / "ml")
+
+    def of_copy(names: Iterable[str], _: Path) -> str:
+        return content_version(names, package)
+
+    monkeypatch.setattr(evidence, "content_version", of_copy)
+    monkeypatch.setattr(graph, "content_version", of_copy)
+    assert (evidence.rules_version(), graph.link_version()) == before
+    (package / name).write_bytes((package / name).read_bytes() + b"#\n")
+    assert (evidence.rules_version() != before[0]) == renews_state
+    assert graph.link_version() != before[1]
+
+
+def test_a_state_that_another_process_holds_is_left_alone(linking: Make, tmp_path: Path) -> None:
+    files = Records().customer("A", "P").call("v", "2024-05-01", phone="P").write(tmp_path / "raw")
+    one = linking()
+    one.run(files)
+    path = one.folder / "state" / "state.duckdb"
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    hold = f"import duckdb, sys; held = duckdb.connect({str(path)!r}); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(StateError, match=r"state\.duckdb: cannot be opened .*wait for a running refresh"):
+            one.run(files)
+        other.communicate("")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+    assert one.run(files).new_files == 0
+
+
+@pytest.mark.parametrize("spoil", ["no database", "half", "flipped", "empty", "other form", "log"])
+def test_a_state_that_cannot_be_read_is_built_anew(linking: Make, tmp_path: Path, spoil: str) -> None:
+    files = Records().customer("A", "P").call("v", "2024-05-01", phone="P").write(tmp_path / "raw")
+    one = linking()
+    one.run(files)
+    before = one.results()
+    path = one.folder / "state" / "state.duckdb"
+    whole = path.read_bytes()
+    if spoil == "other form":
+        path.unlink()
+        with duckdb.connect(str(path)) as other:
+            other.execute("create table another(name varchar)")
+    elif spoil == "log":
+        lose_a_checkpoint(path)
+    else:
+        path.write_bytes(
+            {
+                "no database": b"x" * 5000,
+                "half": whole[: len(whole) // 2 - 100],
+                "flipped": whole[:12288] + bytes(one ^ 0x55 for one in whole[12288:]),
+                "empty": b"",
+            }[spoil]
+        )
+    assert one.run(files).new_files == len(files)
+    assert one.results() == before
+
+
+def lose_a_checkpoint(path: Path) -> None:
+    """Leave a log beside the database as a process that died does, its end unreadable."""
+    die = (
+        f"import duckdb, os; held = duckdb.connect({str(path)!r});"
+        " held.execute('create table more as select * from range(10)'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", die], check=True)
+    log = path.with_name(f"{path.name}.wal")
+    written = log.read_bytes()
+    half = len(written) // 2
+    log.write_bytes(written[:half] + bytes(one ^ 0x55 for one in written[half:]))
 
 
 def test_every_rule_names_fields_of_its_contract() -> None:

@@ -19,7 +19,7 @@ from ml.lexicon import (
     read_resource,
     taxonomy,
 )
-from ml.scoring import LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, Scorer
+from ml.scoring import CACHE_VERSION, LEXICON_VERSION, SCORER_VERSION, TAXONOMY_VERSION, Scorer
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,12 +80,20 @@ def test_versions_follow_the_content(tmp_path):
 
 
 def test_every_module_of_the_chain_is_part_of_the_version():
+    scored = modules_of("ml.scoring")
+    assert scored == set(scoring._CODE)
+    repaired = modules_of("ml.scoring, ml.text.noise, ml.text.normalize")
+    assert repaired - scored == set(scoring._REPAIR_CODE)
+
+
+def modules_of(imported):
+    """Return the files of the package, but for those of packages, that an import brings along."""
     names = "print(*(n for n in sys.modules if n.startswith('ml.') and sys.modules[n].__file__))"
     found = subprocess.run(
         [
             sys.executable,
             "-c",
-            f"import sys; sys.path.insert(0, {str(ROOT)!r}); import ml.scoring, ml.text.noise, ml.text.normalize; {names}",
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); import {imported}; {names}",
         ],
         capture_output=True,
         text=True,
@@ -93,7 +101,23 @@ def test_every_module_of_the_chain_is_part_of_the_version():
     ).stdout.split()
     files = {name.removeprefix("ml.").replace(".", "/") + ".py" for name in found}
     packages = {"aspects.py", "sentiment.py", "text.py"}
-    assert files - packages == set(scoring._CODE)
+    return files - packages
+
+
+def test_other_noise_words_make_new_score_files_of_known_scores(monkeypatch, tmp_path):
+    folder = shutil.copytree(RESOURCES, tmp_path / "resources")
+
+    def of_copy(names, of=folder):
+        return content_version(names, of)
+
+    monkeypatch.setattr(scoring, "content_version", of_copy)
+    assert (scoring._cache_version(), scoring._scorer_version()) == (CACHE_VERSION, SCORER_VERSION)
+    for name in scoring._REPAIR_FILES:
+        before = scoring._scorer_version()
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write("# more\n")
+        assert scoring._cache_version() == CACHE_VERSION
+        assert scoring._scorer_version() != before
 
 
 def edited(tmp_path, name, line):

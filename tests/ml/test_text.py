@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from ml import reading, scoring
 from ml.lexicon import _leftmost_longest, default_lexicon
 from ml.scoring import Scorer
-from ml.text import scan
+from ml.text import noise, scan
 from ml.text.clauses import MAX_CLAUSE_CHARS, TURNING, split_clauses
 from ml.text.fold import fold, fold_all
 from ml.text.scan import TermScanner, join
 from ml.text.segment import boundaries, engine_name, segmenter, stand_alone
+from orchestration.admission.masking import TOKENS
 
 PIECES = st.one_of(
     st.text(max_size=6),
@@ -40,6 +41,20 @@ PIECES = st.one_of(
         ]
     ),
 )
+
+
+def test_the_tokens_of_the_masker_are_known():
+    assert len(scan.MASK_TOKENS) == len(TOKENS)
+    assert set(scan.MASK_TOKENS) == set(TOKENS.values())
+    assert all(scan.MASK_TOKEN.fullmatch(token) for token in TOKENS.values())
+    assert {token.lower() for token in TOKENS.values()} == noise._MASKS.keys()
+
+
+@pytest.mark.parametrize("token", TOKENS.values())
+def test_a_token_says_nothing_of_the_car(token):
+    text = f"{token}说刹车失灵"
+    bare, masked = Scorer().score([" " * len(token) + text[len(token) :], text])
+    assert masked.mentions == bare.mentions
 
 
 @settings(max_examples=300, deadline=None)
