@@ -137,7 +137,8 @@ def _row(
     for field in fields:
         # Key fields must tell the rows apart; identifier keys do so by a number of their own.
         if field["name"] in keys and field["pii"] in ("customer_no", "handle", "short_text"):
-            row[_source(field)] = f"{row[_source(field)][: field.get('max_chars', 99) - 5]}-{place}"
+            told_apart = f"{row[_source(field)]}-{place}"
+            row[_source(field)] = told_apart if len(told_apart) <= field.get("max_chars", 99) else f"N{place}"
     return row
 
 

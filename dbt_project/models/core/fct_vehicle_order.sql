@@ -1,5 +1,5 @@
 -- 一行 = 一张整车订单（现行版本）；退订与红冲的保留并标明，其净额为零。
-{% set paid = 'price_incl_tax_cny - coalesce(discount_cny, 0)' %}
+{% set paid = '(price_incl_tax_cny - coalesce(discount_cny, 0))' %}
 select
     ----------  编号
     cast(record_id as string) as order_id,
