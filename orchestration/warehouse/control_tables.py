@@ -60,7 +60,7 @@ class LedgerReader(Protocol):
     def deliveries(
         self, *, status: str | Sequence[str] | None = None, received_before: datetime | None = None
     ) -> Sequence[Any]:
-        """Return deliveries in order of receipt: delivery_id, channel, received_at (aware), admitted."""
+        """Return deliveries in order of receipt: delivery_id, channel, received_at (aware), sha256, admitted."""
 
     def files(self, zone: str, *, delivery_ids: Iterable[str] | None = None) -> Sequence[Any]:
         """Return listed files: channel, entity, path, rows, ingest_date, scorer_version."""
@@ -290,7 +290,7 @@ def _empty_file(settings: Settings, name: str, schema: pa.Schema) -> Path:
 
 def _write_channel_status(scope: Scope) -> None:
     counted = {one.channel: one for one in scope.ledger.channel_status(scope.as_of)}
-    received = {one.channel: one.received_at for one in scope.deliveries}  # ordered: the last one stays
+    received = _last_received(scope)
     maskers = _kept_masker_versions(scope.connection) | _masker_versions(scope)
     rows = []
     for name, contract in scope.contracts.items():
@@ -306,6 +306,26 @@ def _write_channel_status(scope: Scope) -> None:
             )
         )  # fmt: skip
     replace_table(scope.connection, "ctl.channel_status", CHANNEL_STATUS, rows)
+
+
+def _last_received(scope: Scope) -> dict[str, datetime]:
+    """When each channel last brought bytes that were new and good.
+
+    The first copy counts, whichever of the copies was admitted: a file sent again brings nothing, and
+    which copy is read first depends on the order in which deliveries are taken.
+    """
+    known = scope.ledger.deliveries(
+        status=(ADMITTED, "duplicate_delivery"), received_before=day_end(scope.as_of)
+    )
+    admitted = {(one.channel, one.sha256) for one in scope.deliveries}
+    first: dict[tuple[str, str], datetime] = {}
+    for one in known:  # in order of receipt
+        if (one.channel, one.sha256) in admitted:
+            first.setdefault((one.channel, one.sha256), one.received_at)
+    last: dict[str, datetime] = {}
+    for (channel, _), moment in first.items():  # as they came: the last one stays
+        last[channel] = moment
+    return last
 
 
 def _freshness(
