@@ -83,7 +83,7 @@ def complaint_site(context: Context) -> list[Item]:
     """投诉网站: one row per problem type of a complaint (a tenth have two or three)."""
     composer, rng = Composer(context.world, "complaint_site", context.seed), context.stream("complaint_site")
     personal, campaigns = Personal(context, "complaint_site", "complaint", composer), Campaigns(rng)
-    again = Again(rng, share=0.026, least=80)
+    again = Again(rng, share=0.03, least=80)
     account = Account(context, "complaint_site", "owner")
     items: list[Item] = []
     for row in rows(context, "complaint_site"):
