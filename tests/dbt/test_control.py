@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -166,6 +167,24 @@ def test_channel_status_tells_freshness_and_versions(delivered: Warehouse) -> No
     )
     # Received at 05:00 and 08:00 UTC of the first day; the fourth business day ends at 16:00 UTC.
     assert status == [(True, 83, "fixture", SCORER_VERSION, True), (True, 80, "fixture", None, True)]
+
+
+@pytest.mark.parametrize(("moved_h", "stale_h"), [(30, 83), (-2, 85)])
+def test_a_file_sent_twice_is_as_fresh_as_its_first_copy(
+    delivered: Warehouse, moved_h: int, stale_h: int
+) -> None:
+    home = delivered.home
+    (calls,) = (one for one in home.deliveries() if one.channel == "call_center")
+    values = vars(calls) | {
+        "delivery_id": "copy",
+        "status": "duplicate_delivery",
+        "received_at": calls.received_at + timedelta(hours=moved_h),
+    }
+    home._deliveries.append(SimpleNamespace(**values))
+    home._touched["copy"] = []
+    delivered.open(DAY + timedelta(days=3))
+    status = rows(delivered, "select stale_hours from ctl.channel_status where channel = 'call_center'")
+    assert status == [(stale_h,)]
 
 
 def test_reader_can_reach_nothing_but_its_file(delivered: Warehouse, tmp_path: Path) -> None:

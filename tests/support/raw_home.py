@@ -88,11 +88,12 @@ class RawHome:
     def deliveries(
         self, *, status: str | Sequence[str] | None = None, received_before: datetime | None = None
     ) -> Sequence[Any]:
+        wanted = {status} if isinstance(status, str) else set(status or ())
         return sorted(
             (
                 one
                 for one in self._deliveries
-                if one.status == (status or one.status)
+                if (not wanted or one.status in wanted)
                 and (received_before is None or one.received_at < received_before)
             ),
             key=lambda one: (one.received_at, one.delivery_id),
@@ -239,6 +240,7 @@ class RawHome:
                 delivery_id=delivery_id,
                 channel=contract.channel,
                 received_at=received_at,
+                sha256=delivery_id,
                 status="admitted",
                 records_in=records_in,
                 quarantined=0,
