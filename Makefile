@@ -51,13 +51,13 @@ lint: $(VENV)/.dev ## ruff, mypy, sqlfluff
 	$(BIN)/sqlfluff lint -q dbt_project/models
 
 check: lint ## the quick lane: lint and the fast tests (under 5 minutes on 2 cores)
-	$(BIN)/python -m pytest -q -n 2 -m "not slow and not full and not compat"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow and not full and not compat"
 
 test: $(VENV)/.dev ## all tests, fault suites sampled (under 25 minutes on 2 cores)
-	$(BIN)/python -m pytest -q -n 2 -m "not full and not compat"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not full and not compat"
 
 test-full: $(VENV)/.dev ## everything, fault suites in full
-	$(BIN)/python -m pytest -q -n 2 -m "not compat"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not compat"
 
 bench: $(VENV)/.dev ## CPU-second ratios against a hand-written script and a naive shell
 	$(BIN)/python -m benchmarks

@@ -18,17 +18,29 @@ from orchestration.faults import FAULT_POINTS
 from tests.support.home import LIGHT, Delivered, Home, Outcome, differences
 
 ROWS = {
-    "admission": (
+    "take in, score and group": (
         "after_land_file",
         "before_raw_rename",
         "after_raw_rename",
         "before_ledger_commit",
         "after_ledger_commit",
+        "mid_score",
+        "after_score_commit",
+        "mid_group",
+        "after_group_commit",
+        "after_group_export",
     ),
-    "score and build": ("mid_score", "after_score_commit", "before_dbt", "mid_dbt", "after_dbt"),
-    "group": ("mid_group", "after_group_commit", "after_group_export"),
-    "link": ("after_sightings", "mid_link"),
-    "publish": ("before_publish", "mid_publish", "before_current_swap", "after_current_swap"),
+    "link, build and publish": (
+        "after_sightings",
+        "mid_link",
+        "before_dbt",
+        "mid_dbt",
+        "after_dbt",
+        "before_publish",
+        "mid_publish",
+        "before_current_swap",
+        "after_current_swap",
+    ),
 }
 ROUNDS = ("first pass", "second pass", "fifth pass", "twice in a row", "first refresh")
 PASS_OF = {"second pass": 2, "fifth pass": 5}

@@ -18,15 +18,13 @@ from orchestration.partitions import business_date
 from orchestration.settings import PROJECT_ROOT
 from tests.support.home import LIGHT, Delivered, Home, Warm, differences, made_once, samples
 
-pytestmark = pytest.mark.slow
-
 CHANNEL = "call_center"
-OUT_DAYS = 3
+OUT_DAYS = 2
 
 
 @pytest.fixture(scope="module")
-def six_days(shared_root: Path) -> list[Delivered]:
-    return samples(shared_root, days=6, owners=60, voices_per_day=12.0)
+def five_days(shared_root: Path) -> list[Delivered]:
+    return samples(shared_root, days=5, owners=60, voices_per_day=12.0)
 
 
 def days_of(rows: list[Delivered]) -> list[date]:
@@ -42,27 +40,27 @@ def refresh(home: Home, day: date) -> str:
 
 
 @pytest.fixture(scope="module")
-def before_outage(shared_root: Path, warm: Warm, six_days: list[Delivered], parsed_home: Path) -> Home:
+def before_outage(shared_root: Path, warm: Warm, five_days: list[Delivered], parsed_home: Path) -> Home:
     """The days before the outage, refreshed. Copy it, never write into it."""
 
     def make(folder: Path) -> None:
         home = Home.create(folder, warm, parsed=parsed_home)
-        first = days_of(six_days)[:-OUT_DAYS]
-        home.land(row for row in six_days if business_date(row.received_at) in first)
+        first = days_of(five_days)[:-OUT_DAYS]
+        home.land(row for row in five_days if business_date(row.received_at) in first)
         refresh(home, first[-1])
 
     return Home(made_once(shared_root / "before-outage", make), warm)
 
 
 @pytest.fixture(scope="module")
-def no_outage(shared_root: Path, before_outage: Home, six_days: list[Delivered]) -> Home:
+def no_outage(shared_root: Path, before_outage: Home, five_days: list[Delivered]) -> Home:
     """The same days without one, day by day. Never write into it."""
 
     def make(folder: Path) -> None:
         folder.rmdir()
         home = before_outage.copy(folder)
-        for day in days_of(six_days)[-OUT_DAYS:]:
-            land(home, six_days, day)
+        for day in days_of(five_days)[-OUT_DAYS:]:
+            land(home, five_days, day)
             refresh(home, day)
 
     return Home(made_once(shared_root / "no-outage", make), before_outage.warm)
@@ -103,18 +101,19 @@ def config_with_broken_contract(folder: Path) -> Path:
     return config
 
 
+@pytest.mark.slow
 def test_withheld_channel_catches_up_by_itself(
-    home: Home, no_outage: Home, six_days: list[Delivered], tmp_path: Path
+    home: Home, no_outage: Home, five_days: list[Delivered], tmp_path: Path
 ) -> None:
     config = config_with_broken_contract(tmp_path)
-    days = days_of(six_days)[-OUT_DAYS:]
+    days = days_of(five_days)[-OUT_DAYS:]
     for day in days[:-1]:
-        land(home, six_days, day)
+        land(home, five_days, day)
         out = home.voc("refresh", "--as-of", day.isoformat(), VOC_CONFIG=str(config), **LIGHT).ok().out
         assert "withheld" in out
     check_outage(home, days[-2], is_withheld=True)
     # The contract is mended: the next refresh, which knows nothing of the outage, takes all of it.
-    land(home, six_days, days[-1])
+    land(home, five_days, days[-1])
     refresh(home, days[-1])
     assert differences(home.state(), no_outage.state()) == {}
     status = {row["channel"]: row for row in home.sql("select * from reports.rpt_data_status")}
@@ -122,30 +121,31 @@ def test_withheld_channel_catches_up_by_itself(
     assert status[CHANNEL]["withheld_delivery_count"] == 0
 
 
+@pytest.mark.full
 def test_silent_channel_catches_up_by_itself(
-    home: Home, before_outage: Home, no_outage: Home, six_days: list[Delivered], tmp_path: Path
+    home: Home, before_outage: Home, no_outage: Home, five_days: list[Delivered], tmp_path: Path
 ) -> None:
     """Sent late means received late: the twin is a run that gets the same files at those times at once."""
-    days = days_of(six_days)[-OUT_DAYS:]
+    days = days_of(five_days)[-OUT_DAYS:]
     missed = [
-        row for row in six_days if row.channel == CHANNEL and business_date(row.received_at) in days[:-1]
+        row for row in five_days if row.channel == CHANNEL and business_date(row.received_at) in days[:-1]
     ]
     assert missed
-    recovered = max(row.received_at for row in six_days)
+    recovered = max(row.received_at for row in five_days)
     late = [
         Delivered(row.channel, row.path, recovered + timedelta(minutes=n)) for n, row in enumerate(missed)
     ]
     for day in days[:-1]:
-        land(home, six_days, day, but=CHANNEL)
+        land(home, five_days, day, but=CHANNEL)
         refresh(home, day)
     check_outage(home, days[-2], is_withheld=False)
-    land(home, six_days, days[-1])
+    land(home, five_days, days[-1])
     home.land(late)
     refresh(home, business_date(late[-1].received_at))
     at_once = before_outage.copy(tmp_path / "at-once")
     for day in days[:-1]:
-        land(at_once, six_days, day, but=CHANNEL)
-    land(at_once, six_days, days[-1])
+        land(at_once, five_days, day, but=CHANNEL)
+    land(at_once, five_days, days[-1])
     at_once.land(late)
     refresh(at_once, business_date(late[-1].received_at))
     assert home.hashes() == at_once.hashes()
