@@ -191,7 +191,9 @@ def _broken_csv(file: EntityFile, source: Item, n: int) -> tuple[str, str, bytes
         cells[column] = value
         return reason, file.header[column], _unlike_blank(cells, file)
     reason = general[turn - len(file.cell_breaks)]
-    if reason == "invalid_encoding" or len(cells) == 1:
+    # A cell less in a record over several lines reads like a lost quote: not to be told apart for sure.
+    is_ambiguous = reason == "too_few_fields" and any("\n" in cell for cell in cells)
+    if reason == "invalid_encoding" or len(cells) == 1 or is_ambiguous:
         return _undecodable(cells, file)
     cells = [*cells, "多出一列"] if reason == "too_many_fields" else cells[:-1]
     return reason, "", csv_line(cells, file.encoding, file.delimiter)

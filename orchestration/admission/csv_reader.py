@@ -302,9 +302,8 @@ class _HeaderOnly(Exception):  # noqa: N818 - told apart by `read_csv`
 _CUT_REASONS = frozenset(
     {Reason.TOO_FEW_FIELDS, Reason.INVALID_ENCODING, Reason.STRAY_QUOTE, Reason.UNCLOSED_QUOTE}
 )
-_SHAPE_REASONS = frozenset(
-    {Reason.STRAY_QUOTE, Reason.TOO_FEW_FIELDS, Reason.TOO_MANY_FIELDS, Reason.WRONG_DELIMITER}
-)
+# Too many fields is no sign of a lost quote: a quote that swallows delimiters leaves fewer.
+_SHAPE_REASONS = frozenset({Reason.STRAY_QUOTE, Reason.TOO_FEW_FIELDS, Reason.WRONG_DELIMITER})
 
 
 def read_csv(contract: Contract, member: Member, judge: LineJudge) -> Iterator[Physical]:

@@ -256,6 +256,12 @@ def _columns() -> Iterator[Case]:
     yield from _spoil_rows("half_row", "too_few_fields", lambda _, r: line(r[: len(r) // 2]))
     yield from _spoil_rows("extra_field", "too_many_fields", lambda _, r: line([*r, "多"]), (4,))
     yield from _spoil_rows(
+        "extra_field_over_lines",
+        "too_many_fields",
+        lambda c, r: line([*_with_text(c, r, "换了两次，\n还是响"), "多"]),
+        (4,),
+    )
+    yield from _spoil_rows(
         "unquoted_comma", "too_many_fields", lambda c, r: ",".join(_with_text(c, r, "响,很响")), (6,)
     )
     yield from _spoil_rows("wrong_row_delimiter", "wrong_delimiter", lambda _, r: ";".join(r), (1,))
