@@ -60,7 +60,7 @@ class LedgerReader(Protocol):
     def deliveries(
         self, *, status: str | Sequence[str] | None = None, received_before: datetime | None = None
     ) -> Sequence[Any]:
-        """Return deliveries in order of receipt: delivery_id, channel, received_at (aware), sha256, admitted."""
+        """Return deliveries in order of receipt: delivery_id, channel, received_at, sha256, admitted."""
 
     def files(self, zone: str, *, delivery_ids: Iterable[str] | None = None) -> Sequence[Any]:
         """Return listed files: channel, entity, path, rows, ingest_date, scorer_version."""
