@@ -16,12 +16,15 @@ _COLUMNS = (
     "person_id, event_date, day_event_no, occurred_at, is_time_known, source_channel, event_kind, detail_zh,"
     " person_basis, vehicle_model_code, city_zh, vehicle_age_months"
 )
+MAX_EVENTS = 40
 # Sources first, then sources of voices, then few events: a journey that can be read, always the same one.
+# A fleet has hundreds of events and every source; it comes in only where nobody has fewer.
 WIDEST_JOURNEY_SQL = f"""
 with widest as (
     select person_id from core.fct_journey_event
     group by person_id
-    order by count(distinct source_channel) desc,
+    order by case when count(*) <= {MAX_EVENTS} then 0 else 1 end,
+        count(distinct source_channel) desc,
         count(distinct case when event_kind = 'voice' then source_channel end) desc,
         count(*) asc, person_id asc
     limit 1
@@ -51,7 +54,7 @@ class JourneyEvent:
 
 
 def widest_journey(settings: Settings, audience: str = "bi") -> list[JourneyEvent]:
-    """Return the published journey over the most distinct sources, in order; empty if nobody has one.
+    """Return the published journey of at most 40 events over the most sources, in order; empty without one.
 
     Raises:
         QueryError: nothing is published for the audience, or it may not read journeys.

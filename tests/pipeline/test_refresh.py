@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from orchestration.journey import MAX_EVENTS, widest_journey
 from orchestration.lease import lease
 from orchestration.settings import PROJECT_ROOT
 from orchestration.warehouse.dbt_runner import feedback_channels
@@ -58,6 +59,15 @@ def test_first_refresh_publishes_every_audience_with_closed_equations(
     assert {row["channel"] for row in status["channels"] if row["admitted"]} == delivered
     speaking = set(feedback_channels(nine_days.settings).split(","))
     assert set(voices(nine_days)) == speaking & delivered
+
+
+def test_widest_journey_is_one_persons_in_order_and_can_be_read(nine_days: Home) -> None:
+    events = widest_journey(nine_days.settings)
+    assert 1 < len(events) <= MAX_EVENTS
+    assert len({event.person_id for event in events}) == 1
+    assert len({event.source_channel for event in events}) >= 6
+    places = [(event.event_date, event.day_event_no) for event in events]
+    assert places == sorted(places)
 
 
 def test_zones_that_can_name_a_person_are_owner_only(nine_days: Home) -> None:
