@@ -28,12 +28,12 @@
     string_agg({{ expression }}, {{ separator }} order by {{ order_by }})
 {%- endmacro %}
 
-{# Distinct non-null values of a group, sorted and joined by a comma. #}
+{# Distinct non-null values of a group, sorted and joined by a comma; null where there is none. #}
 {% macro joined_distinct(expression) -%}
     {{ return(adapter.dispatch('joined_distinct', 'voc_warehouse')(expression)) }}
 {%- endmacro %}
 {% macro default__joined_distinct(expression) -%}
-    array_join(array_sort(collect_set({{ expression }})), ',')
+    nullif(array_join(array_sort(collect_set({{ expression }})), ','), '')
 {%- endmacro %}
 {% macro duckdb__joined_distinct(expression) -%}
     string_agg(distinct {{ expression }}, ',' order by {{ expression }})
@@ -49,12 +49,12 @@
 {% macro default__days_between(first, last) -%} datediff({{ last }}, {{ first }}) {%- endmacro %}
 {% macro duckdb__days_between(first, last) -%} date_diff('day', {{ first }}, {{ last }}) {%- endmacro %}
 
-{# Whole seconds from one moment to another. #}
+{# Completed seconds from one moment to another (not the boundaries of seconds crossed). #}
 {% macro seconds_between(first, last) -%}
     {{ return(adapter.dispatch('seconds_between', 'voc_warehouse')(first, last)) }}
 {%- endmacro %}
 {% macro default__seconds_between(first, last) -%} timestampdiff(second, {{ first }}, {{ last }}) {%- endmacro %}
-{% macro duckdb__seconds_between(first, last) -%} date_diff('second', {{ first }}, {{ last }}) {%- endmacro %}
+{% macro duckdb__seconds_between(first, last) -%} date_sub('second', {{ first }}, {{ last }}) {%- endmacro %}
 
 {# Monday 1 … Sunday 7. #}
 {% macro iso_weekday(day) -%}
