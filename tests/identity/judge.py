@@ -42,7 +42,7 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Voice:
-    """Who truly spoke (`owner 12`, `staff …`, `stranger …`) about which car, in which channel."""
+    """Who truly spoke (`owner 12`, `prospect …`, `staff …`, `stranger …`) about which car, in which channel."""
 
     person: str
     channel: str
@@ -208,10 +208,29 @@ class World:
             channel, voice = row["channel"], row["voice"]
             parts = voice.split("/", 1) if channel == "social_media" else [voice]
             is_public = channel in public
-            yield (
-                self.keys.identifier("feedback", channel, *parts),
-                Voice(self._speaker(row, number, is_public), channel, self._vin(row["vehicle"]), is_public),
-            )
+            feedback_id = self.keys.identifier("feedback", channel, *parts)
+            person = self._speaker(row, number, is_public)
+            if int(row["speaker"]) < 0:
+                person = self._prospects.get(feedback_id, person)
+            yield feedback_id, Voice(person, channel, self._vin(row["vehicle"]), is_public)
+
+    @cached_property
+    def _prospects(self) -> dict[str, str]:
+        """Whose lead a note about one is, by the phone the lead was written down with."""
+        owners: dict[str, set[str]] = defaultdict(set)
+        for row in self.people:
+            owners[self._key("phone", row["phone"])].add(f"owner {row['owner']}")
+        phones = {
+            lead: phone
+            for path in sorted(self.settings.raw.glob("crm/*/lead-*.parquet"))
+            for lead, phone in self._columns(path, "lead_no", "phone_key")
+            if phone
+        }
+        notes = self._column("dealer_note", "note", "lead_no")
+        told = ((voice, phones[lead]) for voice, lead in notes if lead in phones)
+        return {
+            voice: min(owners[phone]) if phone in owners else f"prospect {phone}" for voice, phone in told
+        }
 
     def _speaker(self, row: Row, number: int, is_public: bool) -> str:
         """Say who spoke, with the owner at the end for a voice nobody is planted behind.
@@ -273,8 +292,12 @@ class World:
 
     def _column(self, channel: str, entity: str, name: str) -> Iterable[tuple[str, str]]:
         for path in sorted(self.settings.raw.glob(f"{channel}/*/{entity}-*.parquet")):
-            table = pq.read_table(path, columns=["voice_id", name])
-            yield from zip(table["voice_id"].to_pylist(), table[name].to_pylist(), strict=True)
+            yield from self._columns(path, "voice_id", name)
+
+    @staticmethod
+    def _columns(path: Path, *names: str) -> Iterable[tuple[str, str]]:
+        table = pq.read_table(path, columns=list(names))
+        return zip(*(table[name].to_pylist() for name in names), strict=True)
 
 
 def _is_outer(settings: Settings, channel: str) -> bool:
