@@ -29,6 +29,7 @@ COMMANDS = {
     "retention": "orchestration.sources.commands:retention_command",
     "scaffold": "orchestration.scaffold:scaffold_command",
     "rollback": "orchestration.publishing.commands:rollback_command",
+    "spark": "orchestration.spark.commands:spark_group",
     "sql": "orchestration.publishing.commands:sql_command",
     "status": "orchestration.commands:status",
 }

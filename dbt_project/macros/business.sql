@@ -11,7 +11,7 @@
 
 {# Amount without tax, to the cent. At 6 and 13 percent no cent amount falls on half a cent. #}
 {% macro net_of_tax(amount, rate) -%}
-    cast(round({{ amount }} / (1 + {{ rate }}), 2) as decimal(18, 2))
+    {{ rounded(amount ~ ' / (1 + ' ~ rate ~ ')', 18, 2) }}
 {%- endmacro %}
 
 {# Business day (Asia/Shanghai, which knows no summer time) of a UTC time. #}
@@ -21,7 +21,7 @@
 
 {# Hours from one time to another, to the hundredth; null if either is not known. #}
 {% macro hours_between(first, last) -%}
-    cast(round({{ seconds_between(first, last) }} / 3600.0, 2) as decimal(18, 2))
+    {{ rounded(seconds_between(first, last) ~ ' / 3600.0', 18, 2) }}
 {%- endmacro %}
 
 {# Accounting period `YYYY-MM` in which a day is posted. #}

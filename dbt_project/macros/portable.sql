@@ -76,3 +76,11 @@
 {%- endmacro %}
 {% macro default__list_as_text(expression) -%} array_join({{ expression }}, ',') {%- endmacro %}
 {% macro duckdb__list_as_text(expression) -%} array_to_string({{ expression }}, ',') {%- endmacro %}
+
+{#
+  A quotient as a decimal, halves away from zero as they are written in decimals. (Of two decimals DuckDB
+  makes a double, in which 18.935 lies below the half; Spark divides exactly.)
+#}
+{% macro rounded(quotient, precision, scale) -%}
+    cast(round(cast({{ quotient }} as decimal({{ precision + 8 }}, {{ scale + 8 }})), {{ scale }}) as decimal({{ precision }}, {{ scale }}))
+{%- endmacro %}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -118,9 +118,8 @@ def write_window(scope: Scope, window_key: str, is_full_rebuild: bool) -> None:
     _write_affected(scope)
     _write_channels(scope)
     _write_taxonomy(scope)
-    _write_raw_views(scope)
-    _write_score_views(scope)
-    _write_identity_views(scope)
+    for relation in raw_relations(scope):
+        _create_view(scope, relation)
     if not is_full_rebuild:
         _write_restated(scope, unfinished)
     _write_channel_status(scope)
@@ -225,7 +224,34 @@ def _write_taxonomy(scope: Scope) -> None:
     replace_table(scope.connection, "ctl.taxonomy", TAXONOMY, rows)
 
 
-def _write_raw_views(scope: Scope) -> None:
+@dataclass(frozen=True)
+class RawRelation:
+    """One relation of the schema `raw`: the columns it has, and exactly the files it stands over."""
+
+    name: str
+    schema: pa.Schema
+    paths: tuple[Path, ...]
+
+
+def raw_relations(scope: Scope) -> list[RawRelation]:
+    """Return what the models of a window read besides `ctl`: records, scores, groups, identity.
+
+    Raises:
+        WarehouseError: a listed file is not on disk.
+
+    """
+    found = [*_record_relations(scope), *_score_relations(scope), *_identity_relations(scope)]
+    for relation in found:
+        missing = [path for path in relation.paths if not path.is_file()]
+        if missing:
+            raise WarehouseError(
+                f"{missing[0]}: listed in the ledger but not on disk ({len(missing)} missing); "
+                "restore the file, or re-admit its delivery from landing"
+            )
+    return found
+
+
+def _record_relations(scope: Scope) -> Iterator[RawRelation]:
     from orchestration.admission.shape import raw_schema
 
     paths: dict[str, list[Path]] = {}
@@ -233,11 +259,11 @@ def _write_raw_views(scope: Scope) -> None:
         paths.setdefault(f"{one.channel}__{one.entity}", []).append(scope.settings.home / one.path)
     for contract in scope.contracts.values():
         for name, entity in contract.entities.items():
-            view = f"{contract.channel}__{name}"
-            _create_view(scope, view, raw_schema(contract, entity), paths.get(view, []))
+            relation = f"{contract.channel}__{name}"
+            yield RawRelation(relation, raw_schema(contract, entity), tuple(sorted(paths.get(relation, []))))
 
 
-def _write_score_views(scope: Scope) -> None:
+def _score_relations(scope: Scope) -> Iterator[RawRelation]:
     from ml.near_duplicate_index import GROUP_FILE, GROUP_SCHEMA
     from ml.score_files import MENTION_SCHEMA, TEXT_SCHEMA
 
@@ -246,33 +272,28 @@ def _write_score_views(scope: Scope) -> None:
         paths = [
             scope.settings.home / one.path for one in files if one.scorer_version == scope.scorer_version
         ]
-        _create_view(scope, zone, schema, paths)
+        yield RawRelation(zone, schema, tuple(sorted(paths)))
     # Groups are of all texts ever admitted, not of the window: an old voice may have come into one.
     groups = scope.settings.duplicates / GROUP_FILE
-    _create_view(scope, "text_group", GROUP_SCHEMA, [groups] if groups.is_file() else [])
+    yield RawRelation("text_group", GROUP_SCHEMA, (groups,) if groups.is_file() else ())
 
 
-def _write_identity_views(scope: Scope) -> None:
-    """Lay the results of the last linking pass; they cover all history, not only the window."""
+def _identity_relations(scope: Scope) -> Iterator[RawRelation]:
+    """Results of the last linking pass; they cover all history, not only the window."""
     from ml.identity.graph import RESULTS
 
     for name, schema in RESULTS.items():
         path = scope.settings.identity_folder / f"{name}.parquet"
-        _create_view(scope, f"identity_{name}", schema, [path] if path.is_file() else [])
+        yield RawRelation(f"identity_{name}", schema, (path,) if path.is_file() else ())
 
 
-def _create_view(scope: Scope, name: str, schema: pa.Schema, paths: Sequence[Path]) -> None:
+def _create_view(scope: Scope, relation: RawRelation) -> None:
     """Lay a view over exactly these files, and one without rows so that no file is no error."""
-    missing = [path for path in paths if not path.is_file()]
-    if missing:
-        raise WarehouseError(
-            f"{missing[0]}: listed in the ledger but not on disk ({len(missing)} missing); "
-            "restore the file, or re-admit its delivery from landing"
-        )
-    empty = _empty_file(scope.settings, name, schema)
-    files = ", ".join(quoted(path) for path in (empty, *sorted(paths)))
+    empty = _empty_file(scope.settings, relation.name, relation.schema)
+    files = ", ".join(quoted(path) for path in (empty, *relation.paths))
     scope.connection.execute(
-        f"create or replace view raw.{name} as select * from read_parquet([{files}], union_by_name = true)"
+        f"create or replace view raw.{relation.name} as"
+        f" select * from read_parquet([{files}], union_by_name = true)"
     )
 
 

@@ -83,10 +83,10 @@ select
     cast(passive_count as integer) as passive_count,
     cast(detractor_count as integer) as detractor_count,
     cast(other_scale_count as integer) as other_scale_count,
-    cast(case when not is_suppressed then 100 * net_share end as decimal(9, 2)) as nps,
-    cast(case when not is_suppressed then greatest(-100, 100 * (net_share - half_width)) end as decimal(9, 2))
+    {{ rounded('case when not is_suppressed then 100 * net_share end', 9, 2) }} as nps,
+    {{ rounded('case when not is_suppressed then greatest(-100, 100 * (net_share - half_width)) end', 9, 2) }}
         as nps_low,
-    cast(case when not is_suppressed then least(100, 100 * (net_share + half_width)) end as decimal(9, 2))
+    {{ rounded('case when not is_suppressed then least(100, 100 * (net_share + half_width)) end', 9, 2) }}
         as nps_high,
     cast('multinomial_normal_95' as string) as interval_method,
     cast(is_suppressed as boolean) as is_suppressed,

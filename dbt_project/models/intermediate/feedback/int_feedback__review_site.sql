@@ -35,15 +35,13 @@ conformed as (
         series_zh,
         model_zh,
         cast(null as string) as source_category_zh,
-        cast((
-            {% for item in items %}
-            coalesce({{ item }}, 0){{ ' +' if not loop.last }}
-            {% endfor %}
-        ) / nullif((
-            {% for item in items %}
-            case when {{ item }} is null then 0 else 1 end{{ ' +' if not loop.last }}
-            {% endfor %}
-        ), 0) as decimal(3, 2)) as star_score,
+        {% set marks -%}
+            ({% for item in items %}coalesce({{ item }}, 0){{ ' + ' if not loop.last }}{% endfor %})
+        {%- endset %}
+        {% set given -%}
+            ({% for item in items %}case when {{ item }} is null then 0 else 1 end{{ ' + ' if not loop.last }}{% endfor %})
+        {%- endset %}
+        {{ rounded(marks ~ ' / nullif(' ~ given ~ ', 0)', 3, 2) }} as star_score,
         cast(null as string) as software_version,
 
         ----------  原声
