@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
+VENV_SPARK ?= .venv-spark
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 export PYTHONDONTWRITEBYTECODE :=
@@ -9,10 +10,10 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-full check lint bench clean
+.PHONY: help setup demo dev test test-full check lint bench clean spark-setup spark-check spark-check-all
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 # One stamp per lock: an environment is rebuilt only when its lock changed.
 $(VENV)/.runtime: requirements.lock pyproject.toml
@@ -62,5 +63,24 @@ test-full: $(VENV)/.dev ## everything, fault suites in full
 bench: $(VENV)/.dev ## CPU-second ratios against a hand-written script and a naive shell
 	$(BIN)/python -m benchmarks
 
+# Apache Spark has an environment of its own: its pandas is older than ours.
+$(VENV_SPARK)/.ready: requirements-spark.lock
+ifneq ($(UV),)
+	@test -x $(VENV_SPARK)/bin/python || $(UV) venv -q --python $(PYTHON) $(VENV_SPARK)
+	$(UV) pip install -q --python $(VENV_SPARK)/bin/python --require-hashes -r requirements-spark.lock
+else
+	@test -x $(VENV_SPARK)/bin/python || $(PYTHON) -m venv $(VENV_SPARK)
+	$(VENV_SPARK)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
+endif
+	@touch $@
+
+spark-setup: $(VENV_SPARK)/.ready ## the environment of Apache Spark (about 700 MB; needs Java >= 17)
+
+spark-check: $(VENV)/.dev $(VENV_SPARK)/.ready ## core and experience on Spark and on DuckDB: every table equal, row for row
+	VOC_SPARK_PYTHON=$(CURDIR)/$(VENV_SPARK)/bin/python $(BIN)/python -m tests.spark.check core experience
+
+spark-check-all: $(VENV)/.dev $(VENV_SPARK)/.ready ## the same for every model
+	VOC_SPARK_PYTHON=$(CURDIR)/$(VENV_SPARK)/bin/python $(BIN)/python -m tests.spark.check
+
 clean: ## remove the environment and built files (never data/)
-	rm -rf $(VENV) build dist *.egg-info dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV_SPARK) build dist *.egg-info dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache

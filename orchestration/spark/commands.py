@@ -10,10 +10,12 @@ import sys
 from pathlib import Path
 
 import click
+import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from orchestration.settings import ConfigError, Settings
+from orchestration.spark.builds import current_build
 
 EXIT_FAILED = 4
 EXIT_BAD_CONFIG = 65
@@ -42,8 +44,8 @@ def build_command(select: tuple[str, ...]) -> None:
         "-m",
         "orchestration.spark.build",
         str(window),
-        "--warehouse",
-        str(_warehouse(settings)),
+        "--root",
+        str(_root(settings)),
     ]
     command += [part for one in select for part in ("--select", one)]
     environment = os.environ | {"PYSPARK_PYTHON": str(python), "PYTHONPATH": str(settings.project_root)}
@@ -57,7 +59,15 @@ def compare_command(schemas: tuple[str, ...]) -> None:
     from orchestration.spark.compare import PUBLISHED, compare, unequal
 
     settings = _settings()
-    rows = compare(settings.warehouse_path, _warehouse(settings), schemas or PUBLISHED)
+    build = current_build(_root(settings))
+    if build is None:
+        click.echo(f"Error: {_root(settings)}: nothing was built on Spark; run `voc spark build`", err=True)
+        sys.exit(EXIT_BAD_CONFIG)
+    try:
+        rows = compare(settings.warehouse_path, build, schemas or PUBLISHED)
+    except duckdb.Error as error:
+        click.echo(f"Error: {error}; build it with `voc refresh`, or wait for the one that runs", err=True)
+        sys.exit(EXIT_BAD_CONFIG)
     table = Table("table", "rows", "only DuckDB", "only Spark", "", box=None)
     for row in rows:
         verdict = "equal" if row.is_equal else row.problem or "differs"
@@ -111,9 +121,9 @@ def _settings() -> Settings:
         sys.exit(EXIT_BAD_CONFIG)
 
 
-def _warehouse(settings: Settings) -> Path:
+def _root(settings: Settings) -> Path:
     named = os.environ.get("VOC_SPARK_WAREHOUSE")
-    return Path(named) if named else settings.home / "spark" / "warehouse"
+    return Path(named) if named else settings.home / "spark"
 
 
 def _export(settings: Settings) -> Path:

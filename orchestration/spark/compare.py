@@ -30,7 +30,7 @@ class Compared:
 
 
 def compare(duckdb_path: Path, spark_warehouse: Path, schemas: Collection[str] = PUBLISHED) -> list[Compared]:
-    """Compare every table of the schemas, in order of name.
+    """Compare every table and view of the schemas, in order of name.
 
     Raises:
         duckdb.Error: the warehouse cannot be opened (a refresh holds it).
@@ -40,8 +40,8 @@ def compare(duckdb_path: Path, spark_warehouse: Path, schemas: Collection[str] =
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {quoted(duckdb_path)} as ours (read_only)")
         names = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables()"
-            " where database_name = 'ours' and list_contains(?, schema_name) order by 1",
+            "select table_schema || '.' || table_name from information_schema.tables"
+            " where table_catalog = 'ours' and list_contains(?, table_schema) order by 1",
             [sorted(schemas)],
         ).fetchall()
         return [_compare(connection, name, spark_warehouse) for (name,) in names]
