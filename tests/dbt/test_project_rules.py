@@ -215,6 +215,21 @@ def test_models_are_portable(path: Path) -> None:
             assert all("nulls last" in term for term in terms), clause
 
 
+def test_macros_keep_engine_words_in_their_place() -> None:
+    allowed = {"portable.sql", "materializations.sql"}
+    for path in sorted((PROJECT / "macros").rglob("*.sql")):
+        if path.name not in allowed:
+            found = ENGINE_WORDS.search(path.read_text(encoding="utf-8"))
+            assert found is None, f"{path.name}: {found}"
+
+
+@pytest.mark.parametrize("path", model_files(), ids=lambda path: path.stem)
+def test_no_distinct_count_stands_beside_a_percentile(path: Path) -> None:
+    """One select with both holds every value twice in memory, on either engine (docs/scale_out.md)."""
+    for select in re.split(r"\bselect\b", path.read_text(encoding="utf-8")):
+        assert not ("percentile" in select and "count(distinct" in select), path.name
+
+
 def windows(code: str) -> list[str]:
     """The text between the brackets of every `over (…)`."""
     found = []
