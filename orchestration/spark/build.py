@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return EXIT_BUILD_FAILED
     finally:
         spark.stop()
-    _point_to(given.root, warehouse, window)
+    _point_to(given.root, warehouse, window, given.select)
     return 0
 
 
@@ -64,10 +64,15 @@ def _new_folder(root: Path, window_key: str) -> Path:
     return folder
 
 
-def _point_to(root: Path, warehouse: Path, window: Mapping[str, Any]) -> None:
+def _point_to(root: Path, warehouse: Path, window: Mapping[str, Any], select: Sequence[str] = ()) -> None:
     """Make this build the one that is read; older ones go, but the one before."""
     before = current_build(root)
-    document = {"folder": warehouse.name, "as_of": window["as_of"], "window_key": window["window_key"]}
+    document = {
+        "folder": warehouse.name,
+        "as_of": window["as_of"],
+        "window_key": window["window_key"],
+        "select": list(select),
+    }
     temporary = root / f"{CURRENT_FILE}.tmp"
     temporary.write_text(json.dumps(document), encoding="utf-8")
     temporary.replace(root / CURRENT_FILE)
