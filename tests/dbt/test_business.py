@@ -41,7 +41,7 @@ MUTANTS = (
     ),
     Mutant(
         "tax left in", "assert_closed_books_reconcile", BOOKS, "net_of_tax",
-        "/ (1 + {{ rate }})", "/ (1 + 0 * {{ rate }})",
+        "' / (1 + ' ~ rate", "' / (1 + 0 * ' ~ rate",
     ),
     Mutant(
         "posted when it failed", "assert_closed_books_reconcile", BOOKS, "fct_warranty_claim_line",
