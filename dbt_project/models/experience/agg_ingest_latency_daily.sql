@@ -49,9 +49,8 @@ select
     cast(count(*) filter (where happened_at is not null and receipt_s > 86400) as integer) as late_count,
     {% for measure in ['receipt', 'mart'] %}
     {% for share in ['0.5', '0.9', '0.99'] %}
-    {% set seconds -%}
-        percentile_disc({{ share }}) within group (order by case when happened_at is not null then {{ measure }}_s end)
-    {%- endset %}
+    {% set timed_only = 'order by case when happened_at is not null then ' ~ measure ~ '_s end' %}
+    {% set seconds = 'percentile_disc(' ~ share ~ ') within group (' ~ timed_only ~ ')' %}
     {{ rounded(seconds ~ ' / 3600.0', 12, 2) }} as {{ measure }}_p{{ (share ~ '0')[2:4] }}_h,
     {% endfor %}
     {% endfor %}

@@ -49,13 +49,13 @@ select
     cast(grouped.link_method as string) as link_method,
     cast(grouped.feedback_count as bigint) as feedback_count,
     cast(totals.channel_feedback_count as bigint) as channel_feedback_count,
-    {{ rounded('cast(grouped.feedback_count as double) / nullif(totals.channel_feedback_count, 0)', 9, 6) }} as feedback_share,
+    {{ rounded('grouped.feedback_count / nullif(totals.channel_feedback_count, 0)', 9, 6) }} as feedback_share,
     cast(grouped.person_linked_count as bigint) as person_linked_count,
     cast(grouped.household_linked_count as bigint) as household_linked_count,
     cast(grouped.vehicle_linked_count as bigint) as vehicle_linked_count,
     cast(grouped.ambiguous_count as bigint) as ambiguous_count,
     cast(grouped.staff_suspected_count as bigint) as staff_suspected_count,
-    {{ rounded('cast(grouped.confidence_sum as double) / nullif(grouped.person_linked_count, 0)', 9, 6) }} as mean_confidence,
+    {{ rounded('grouped.confidence_sum / nullif(grouped.person_linked_count, 0)', 9, 6) }} as mean_confidence,
     cast(grouped.doubt_sum as decimal(18, 2)) as expected_wrong_count
 from grouped
 inner join totals on grouped.channel = totals.channel

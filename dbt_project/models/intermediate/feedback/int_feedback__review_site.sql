@@ -35,12 +35,9 @@ conformed as (
         series_zh,
         model_zh,
         cast(null as string) as source_category_zh,
-        {% set marks -%}
-            ({% for item in items %}coalesce({{ item }}, 0){{ ' + ' if not loop.last }}{% endfor %})
-        {%- endset %}
-        {% set given -%}
-            ({% for item in items %}case when {{ item }} is null then 0 else 1 end{{ ' + ' if not loop.last }}{% endfor %})
-        {%- endset %}
+        {% set marks = '(coalesce(' ~ items | join(', 0) + coalesce(') ~ ', 0))' %}
+        {% set one = ' is null then 0 else 1 end' %}
+        {% set given = '(case when ' ~ items | join(one ~ ' + case when ') ~ one ~ ')' %}
         {{ rounded(marks ~ ' / nullif(' ~ given ~ ', 0)', 3, 2) }} as star_score,
         cast(null as string) as software_version,
 
