@@ -33,8 +33,6 @@ LOCAL = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "4",
-    # Files are listed by name: a job of the cluster to look for each of them costs more than looking.
-    "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
