@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.faults import fault_point
-from orchestration.sources.files import OWNER_FILE, fsync_file, fsync_folder, make_folder, sha256_of
+from orchestration.sources.files import OWNER_FILE, fsync_path, make_folder, sha256_of
 
 PART = ".part-"
 
@@ -40,13 +40,13 @@ def write_table(table: pa.Table, folder: Path, name: str, top: Path, *, owner_on
     pq.write_table(table, part, compression="zstd")
     if owner_only:
         part.chmod(OWNER_FILE)
-    fsync_file(part)
+    fsync_path(part)
     digest = sha256_of(part)
     target = folder / name.format(sha=digest, sha16=digest[:16])
     size = part.stat().st_size
     fault_point("before_raw_rename")
     part.replace(target)
-    fsync_folder(folder)
+    fsync_path(folder)
     fault_point("after_raw_rename")
     return Written(target, digest, table.num_rows, size)
 

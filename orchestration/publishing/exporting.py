@@ -30,8 +30,8 @@ from orchestration.publishing.comparing import (
     quoted,
     row_counts,
 )
-from orchestration.publishing.files import fsync_path, sha256_of
 from orchestration.publishing.versions import AudienceStore
+from orchestration.sources.files import fsync_path, sha256_of
 
 _EXPORT_BATCH_ROWS = 250_000
 # Up to here a sort by all columns costs less than finding out whether the first tells all rows apart.

@@ -1,34 +1,20 @@
-"""Durable files: hash, fsync, rename. Nothing here knows what a version is."""
+"""Durable files: write, link, rename. Nothing here knows what a version is."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hex digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+from orchestration.sources.files import fsync_path
 
 
 def canonical_json(value: Any) -> bytes:
     """Return the one JSON text of a value: sorted keys, UTF-8, a closing newline."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1)
     return (text + "\n").encode()
-
-
-def fsync_path(path: Path) -> None:
-    """Force a file or a folder's entries to disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -38,7 +38,7 @@ from orchestration.publishing.comparing import (
     warehouse_columns,
 )
 from orchestration.publishing.exporting import Exporter, Wish, export_table
-from orchestration.publishing.files import canonical_json, fsync_path, move_durably, sha256_of, write_durably
+from orchestration.publishing.files import canonical_json, move_durably, write_durably
 from orchestration.publishing.versions import (
     GRACE_SECONDS,
     AudienceStore,
@@ -50,6 +50,7 @@ from orchestration.publishing.versions import (
 )
 from orchestration.publishing.window import Affected, read_window
 from orchestration.settings import Settings
+from orchestration.sources.files import fsync_path, sha256_of
 
 STORAGE_VERSION = "v1.2.0"
 VERSION_TABLE = "reports.rpt_published_version"

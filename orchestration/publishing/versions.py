@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.publishing.catalogue import PublishError
-from orchestration.publishing.files import canonical_json, point_to, sha256_of, share_file, write_durably
+from orchestration.publishing.files import canonical_json, point_to, share_file, write_durably
 from orchestration.settings import Settings
+from orchestration.sources.files import sha256_of
 
 PREVIOUS = "previous"
 # A reader that has just followed `current` needs a moment to open what it names.

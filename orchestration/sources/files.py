@@ -29,17 +29,8 @@ def make_folder(path: Path, top: Path) -> None:
         one.mkdir(mode=OWNER_FOLDER, exist_ok=True)
 
 
-def fsync_folder(path: Path) -> None:
-    """Make renames inside a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def fsync_file(path: Path) -> None:
-    """Make the content of a written file durable."""
+def fsync_path(path: Path) -> None:
+    """Make the content of a written file, or the names in a folder, durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

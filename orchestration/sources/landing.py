@@ -23,7 +23,7 @@ from orchestration.admission.ledger_types import AuditEntry, Delivery
 from orchestration.faults import fault_point
 from orchestration.partitions import business_date, day_start
 from orchestration.settings import Settings
-from orchestration.sources.files import copy_durably, fsync_folder, make_folder, write_durably
+from orchestration.sources.files import copy_durably, fsync_path, make_folder, write_durably
 
 MANIFEST = "manifest.json"
 PAYLOAD = "payload"
@@ -86,7 +86,7 @@ def land(settings: Settings, ledger: Ledger, parcel: Parcel) -> Delivery:
         if known is not None and known.status not in ("landed", "withheld"):
             return known  # admitted before; its payload may have left landing by retention
         write_durably(part / MANIFEST, _manifest(delivery))
-        fsync_folder(part)
+        fsync_path(part)
         _into_place(part, day / delivery.delivery_id)
     except OSError as error:
         message = f"{parcel.path}: cannot be landed in {day} ({error.strerror}); nothing was taken"
@@ -202,7 +202,7 @@ def _into_place(part: Path, target: Path) -> None:
             # Another process landed the very same delivery in the meantime: then it is there.
             if not target.exists():
                 raise
-    fsync_folder(target.parent)
+    fsync_path(target.parent)
 
 
 def _alive(name: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestration.sources.files import fsync_folder, open_owner_only
+from orchestration.sources.files import fsync_path, open_owner_only
 
 RECORDS, JOURNAL = "records.jsonl", "journal.jsonl"
 
@@ -71,7 +71,7 @@ class PageSpool:
         }
         _append(self.journal, _line(entry))
         if self.pages == 0:
-            fsync_folder(self._folder)
+            fsync_path(self._folder)
         self._take(entry)
 
     def _take(self, entry: Mapping[str, Any]) -> None:

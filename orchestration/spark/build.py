@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.spark import session
-from orchestration.spark.builds import CURRENT_FILE, current_build
+from orchestration.spark.builds import CURRENT_FILE, PUBLISHED, current_build
 
-PUBLISHED = frozenset({"core", "experience", "finance", "reports"})
 EXIT_BUILD_FAILED = 4
 EXIT_BAD_INPUT = 65
 QUIET = ("--quiet", "--no-use-colors", "--no-write-json", "--log-level", "none", "--log-level-file", "none")

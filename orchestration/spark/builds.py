@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 CURRENT_FILE = "current.json"
+PUBLISHED = ("core", "experience", "finance", "reports")
 
 
 def current_build(root: Path) -> Path | None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.settings import ConfigError, Settings
-from orchestration.spark.builds import current_build
+from orchestration.spark.builds import PUBLISHED, current_build
 
 EXIT_FAILED = 4
 EXIT_BAD_CONFIG = 65
@@ -31,13 +31,9 @@ def spark_group() -> None:
 @click.option("--select", multiple=True, help="dbt selection, such as +path:models/core (repeatable).")
 def build_command(select: tuple[str, ...]) -> None:
     """Write all tables anew on Spark, from the raw zone, as of the last local build."""
-    settings = _settings()
-    try:
-        python = spark_python(settings)
-        check_java()
-    except ConfigError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(EXIT_BAD_CONFIG)
+    settings = Settings.load()
+    python = spark_python(settings)
+    check_java()
     window = _export(settings)
     command = [
         str(python),
@@ -56,9 +52,9 @@ def build_command(select: tuple[str, ...]) -> None:
 @click.option("--schema", "schemas", multiple=True, help="Only tables of this schema (repeatable).")
 def compare_command(schemas: tuple[str, ...]) -> None:
     """Hold every published table of Spark against DuckDB's, in both directions."""
-    from orchestration.spark.compare import PUBLISHED, compare, unequal
+    from orchestration.spark.compare import compare, unequal
 
-    settings = _settings()
+    settings = Settings.load()
     build = current_build(_root(settings))
     if build is None:
         click.echo(f"Error: {_root(settings)}: nothing was built on Spark; run `voc spark build`", err=True)
@@ -111,14 +107,6 @@ def check_java() -> int:
     if version < LEAST_JAVA:
         raise ConfigError(f"{java} is Java {version or 'unknown'}; Apache Spark needs Java >= {LEAST_JAVA}")
     return version
-
-
-def _settings() -> Settings:
-    try:
-        return Settings.load()
-    except ConfigError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(EXIT_BAD_CONFIG)
 
 
 def _root(settings: Settings) -> Path:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.spark.builds import PUBLISHED
 from orchestration.warehouse.connection import quoted
-
-PUBLISHED = ("core", "experience", "finance", "reports")
 
 
 @dataclass(frozen=True)

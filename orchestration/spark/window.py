@@ -6,19 +6,21 @@ What is in a window decides `orchestration/warehouse/control.py`; who builds it 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from ml.files import replacing
 from orchestration.settings import Settings
-from orchestration.warehouse.connection import quoted
-from orchestration.warehouse.control import lay_window
-from orchestration.warehouse.control_tables import LedgerReader, Scope, raw_relations
+from orchestration.warehouse.connection import connect_writer, quoted
+from orchestration.warehouse.control import open_window
+from orchestration.warehouse.control_tables import LedgerReader, RawRelation, Scope, raw_relations
 from orchestration.warehouse.dbt_runner import feedback_channels
 
 WINDOW_FILE = "window.json"
@@ -44,26 +46,40 @@ def export_window(
 
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        window, scope = lay_window(
-            connection, settings, ledger, as_of, scorer_version=scorer_version, force_full_rebuild=True
+    with TemporaryDirectory(dir=folder) as scratch:
+        path = Path(scratch) / "control.duckdb"
+        window = open_window(
+            settings,
+            ledger,
+            as_of,
+            scorer_version=scorer_version,
+            force_full_rebuild=True,
+            warehouse_path=path,
         )
-        assert scope is not None  # noqa: S101 - a full rebuild always writes
-        control = _export_control(connection, folder)
+        with connect_writer(settings, path) as connection:
+            control = _export_control(connection, folder)
+            relations = raw_relations(
+                Scope.of(
+                    connection=connection,
+                    settings=settings,
+                    ledger=ledger,
+                    as_of=window.as_of,
+                    delivery_ids=window.delivery_ids,
+                    scorer_version=scorer_version,
+                )
+            )
     document = {
         "as_of": window.as_of.isoformat(),
         "window_key": window.window_key,
         "feedback_channels": feedback_channels(settings),
         "dbt_project": str(settings.dbt_project),
         "control": control,
-        "raw": _raw(scope),
+        "raw": _raw(relations),
     }
     path = folder / WINDOW_FILE
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-    temporary.replace(path)
-    return WindowExport(path, window.as_of, len(window.delivery_ids), len(scope.raw_files))
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    return WindowExport(path, window.as_of, len(window.delivery_ids), window.raw_file_count)
 
 
 def _export_control(connection: duckdb.DuckDBPyConnection, folder: Path) -> Mapping[str, str]:
@@ -78,13 +94,13 @@ def _export_control(connection: duckdb.DuckDBPyConnection, folder: Path) -> Mapp
     return paths
 
 
-def _raw(scope: Scope) -> Mapping[str, Any]:
+def _raw(relations: Iterable[RawRelation]) -> Mapping[str, Any]:
     return {
         relation.name: {
             "columns": {field.name: spark_type(field.type) for field in relation.schema},
             "files": [str(path) for path in relation.paths],
         }
-        for relation in raw_relations(scope)
+        for relation in relations
     }
 
 

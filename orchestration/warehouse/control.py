@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
@@ -50,6 +51,7 @@ def open_window(
     pseudonym_key_version: int = 1,
     force_full_rebuild: bool = False,
     renew_empty: bool = False,
+    warehouse_path: Path | None = None,
 ) -> BuildWindow:
     """Fix what the next build covers and write it into the warehouse's `raw` and `ctl` schemas.
 
@@ -59,63 +61,42 @@ def open_window(
     written its day): a re-run of a past day is built with today's knowledge.
     An empty window writes nothing, so that an unfinished one before it is taken up again; with
     `renew_empty` (the one before is published) it is written, too: nothing is built twice, and the
-    channel status says what was quarantined or withheld since.
+    channel status says what was quarantined or withheld since. `warehouse_path`: another file than the
+    home's own (to write the window down for another engine).
 
     Raises:
         WarehouseError: the warehouse is held by another process, or a listed raw file is missing.
 
     """
-    with connect_writer(settings) as connection:
-        window, scope = lay_window(
-            connection,
-            settings,
-            ledger,
-            as_of,
-            scorer_version=scorer_version,
-            pseudonym_key_version=pseudonym_key_version,
-            force_full_rebuild=force_full_rebuild,
-            renew_empty=renew_empty,
-        )
-        if scope is None:
+    state = build_state(settings, scorer_version, pseudonym_key_version)
+    with connect_writer(settings, warehouse_path) as connection:
+        _ensure_control_schema(connection)
+        reasons = _full_rebuild_reasons(connection, state, force_full_rebuild)
+        window = _fix_window(connection, ledger, as_of, state, reasons)
+        if window.is_empty and not renew_empty:
             return window
+        scope = Scope.of(
+            connection=connection,
+            settings=settings,
+            ledger=ledger,
+            as_of=window.as_of,
+            delivery_ids=window.delivery_ids,
+            scorer_version=scorer_version,
+        )
+        write_window(scope, window.window_key, window.is_full_rebuild)
         affected = connection.execute(
             "select partition_kind, count(*) from ctl.affected_partition group by 1 order by 1"
         ).fetchall()
     return replace(window, affected=dict(affected), raw_file_count=len(scope.raw_files))
 
 
-def lay_window(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    ledger: LedgerReader,
-    as_of: date,
-    *,
-    scorer_version: str,
-    pseudonym_key_version: int = 1,
-    force_full_rebuild: bool = False,
-    renew_empty: bool = False,
-) -> tuple[BuildWindow, Scope | None]:
-    """Do what `open_window` does on an open connection; no scope where nothing was written."""
-    state = {
+def build_state(settings: Settings, scorer_version: str, pseudonym_key_version: int = 1) -> dict[str, str]:
+    """Return what a build depends on besides its input; a difference means a full rebuild."""
+    return {
         "project_hash": project_hash(settings, feedback_channels(settings)),
         "scorer_version": scorer_version,
         "pseudonym_key_version": str(pseudonym_key_version),
     }
-    _ensure_control_schema(connection)
-    reasons = _full_rebuild_reasons(connection, state, force_full_rebuild)
-    window = _fix_window(connection, ledger, as_of, state, reasons)
-    if window.is_empty and not renew_empty:
-        return window, None
-    scope = Scope.of(
-        connection=connection,
-        settings=settings,
-        ledger=ledger,
-        as_of=window.as_of,
-        delivery_ids=window.delivery_ids,
-        scorer_version=scorer_version,
-    )
-    write_window(scope, window.window_key, window.is_full_rebuild)
-    return window, scope
 
 
 def close_window(settings: Settings, window: BuildWindow) -> None:

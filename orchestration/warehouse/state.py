@@ -18,7 +18,7 @@ import orjson
 from orchestration.partitions import day_end
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import WarehouseError, connect_reader
-from orchestration.warehouse.control import BuildWindow, LedgerReader
+from orchestration.warehouse.control import BuildWindow, LedgerReader, build_state
 from orchestration.warehouse.dbt_runner import feedback_channels, load_manifest, project_hash
 
 
@@ -43,15 +43,6 @@ def current_window(settings: Settings, *, scorer_version: str, pseudonym_key_ver
         raw_file_count=0,
         state=build_state(settings, scorer_version, pseudonym_key_version),
     )
-
-
-def build_state(settings: Settings, scorer_version: str, pseudonym_key_version: int = 1) -> dict[str, str]:
-    """Return what a build depends on besides its input; a difference means a full rebuild."""
-    return {
-        "project_hash": project_hash(settings, feedback_channels(settings)),
-        "scorer_version": scorer_version,
-        "pseudonym_key_version": str(pseudonym_key_version),
-    }
 
 
 def pending_build(settings: Settings, ledger: LedgerReader, as_of: date, *, scorer_version: str) -> str:

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from orchestration.publishing.catalogue import PublishError
-from orchestration.publishing.files import sha256_of
 from orchestration.publishing.query import run_query
 from orchestration.publishing.versions import AudienceStore, publications
 from orchestration.settings import Settings
+from orchestration.sources.files import sha256_of
 from tests.publishing.sample_warehouse import AS_OF, SampleWarehouse, manifest_of, model
 
 

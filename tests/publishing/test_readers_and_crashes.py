@@ -14,10 +14,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.publishing.files import sha256_of
 from orchestration.publishing.query import run_query
 from orchestration.publishing.versions import AudienceStore, publications
 from orchestration.settings import Settings
+from orchestration.sources.files import sha256_of
 from tests.publishing.sample_warehouse import AS_OF, SampleWarehouse
 
 pytestmark = pytest.mark.slow
